@@ -1,0 +1,171 @@
+"""From whatever the user has to the flat batches that a training step eats.
+
+A step of a model with `n_critic` discriminator turns of B rows eats one batch of n_critic * B rows. The stream is
+endless: an epoch of `fit` is a number of steps, never the end of an iterator, which would cost seconds.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from .arguments import ArgumentError
+from .images import from_uint8
+
+DEFAULT_BATCH = 64
+ALIASES = {"images": ("images", "image", "samples"), "labels": ("labels", "label")}
+
+
+def step_dataset(model, x, y=None, batch_size=None):
+    """Prepares data for a model's `train_step`.
+
+    Args:
+        model: `AdversarialModel`; its `n_critic`, `inputs_used`, `seed`, `step` and generator shape decide.
+        x: array, tuple or dict of arrays, `ImageSource` (anything with `batches`), or `tf.data.Dataset` of batches.
+        y: labels for an array `x`, or None.
+        batch_size: int or None, rows of one discriminator turn over all replicas.
+
+    Returns:
+        (dataset, steps): an endless `tf.data.Dataset` of dicts with static shapes, and the steps of one pass over
+        the data, or None where the data does not tell.
+
+    Raises:
+        ArgumentError: data that does not fit the model; the message says what was received and expected.
+    """
+    if isinstance(x, tf.distribute.DistributedDataset):
+        return x, None
+    if x is None:
+        raise ArgumentError("fit: received no data, expected an array, an ImageSource or a tf.data.Dataset")
+    if isinstance(x, tf.data.Dataset):
+        if y is not None:
+            raise ArgumentError("y: received labels beside a tf.data.Dataset, expected them as its second component")
+        return _from_dataset(model, x, batch_size)
+    if not hasattr(x, "batches"):
+        x = _arrays(x, y)
+    batch_size = batch_size or DEFAULT_BATCH
+    rows = batch_size * model.n_critic
+    _check_replicas(model, batch_size)
+    if len(x) < batch_size:
+        raise ArgumentError(
+            f"batch_size: received {batch_size} for {len(x)} images, expected at most {len(x)}: set a smaller batch"
+        )
+    dataset = x.batches(rows, seed=model.seed, start_step=int(model.step.value))
+    _check_elements(model, dataset)
+    return _prepared(model, dataset), max(1, len(x) // rows)
+
+
+class ArrayRows:
+    """Arrays in memory as a source of shuffled batches: the protocol of `ImageSource`, and the engine behind it.
+
+    The order is a permutation for each pass named by (seed, pass), so batch `start_step` of an endless stream can be
+    reached at once: a resumed run sees exactly the rows that it would have seen.
+
+    Args:
+        rows: dict of name -> array, all of one length.
+    """
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __len__(self):
+        return len(next(iter(self.rows.values())))
+
+    def batches(self, batch_size, seed, start_step=0):
+        """Returns an endless dataset of dicts of batches, beginning with batch number `start_step`."""
+        count = len(self)
+        first_pass, skipped = divmod(start_step * batch_size, count)
+        tensors = {name: tf.constant(values) for name, values in self.rows.items()}
+
+        def order(number):
+            key = tf.stack([tf.cast(seed, tf.int64), number])
+            permutation = tf.random.experimental.stateless_shuffle(tf.range(count), seed=key)
+            return permutation[tf.where(number == first_pass, skipped, 0) :]
+
+        def take(indices):
+            return {name: tf.gather(tensor, indices) for name, tensor in tensors.items()}
+
+        dataset = tf.data.Dataset.counter(first_pass, dtype=tf.int64).map(order)
+        dataset = dataset.rebatch(batch_size, drop_remainder=True).map(take)
+        options = tf.data.Options()
+        # Its thread holds every iterator's end for seconds, and there is nothing to tune.
+        options.autotune.enabled = False
+        return dataset.with_options(options)
+
+
+def _arrays(x, y):
+    values = x if isinstance(x, (tuple, dict)) else (x, y) if y is not None else (x,)
+    rows = {name: np.asarray(value) for name, value in _named(values).items()}
+    lengths = {name: len(value) for name, value in rows.items()}
+    if len(set(lengths.values())) > 1:
+        raise ArgumentError(f"fit: received arrays of different lengths {lengths}, expected equal ones")
+    return ArrayRows(rows)
+
+
+def _from_dataset(model, dataset, batch_size):
+    spec = tf.nest.flatten(dataset.element_spec)[0]
+    if spec.shape.rank is None or spec.shape.rank == len(model.generator.output_shape) - 1:
+        raise ArgumentError(
+            f"fit: received a dataset of single elements {dataset.element_spec}, expected batches: call .batch(64)"
+        )
+    if batch_size is None:
+        batch_size = spec.shape[0] or len(tf.nest.flatten(next(iter(dataset)))[0])
+    _check_replicas(model, batch_size)
+    rows = batch_size * model.n_critic
+    _check_elements(model, dataset)
+    own = spec.shape[0] or batch_size
+    cardinality = int(dataset.cardinality())
+    steps = max(1, cardinality * own // rows) if cardinality > 0 else None
+    if cardinality != tf.data.INFINITE_CARDINALITY:
+        dataset = dataset.repeat()
+    return _prepared(model, dataset.rebatch(rows, drop_remainder=True)), steps
+
+
+def _prepared(model, dataset):
+    def prepare(*element):
+        rows = _named(element[0] if len(element) == 1 else element)
+        kept = {name: rows[name] for name in model.inputs_used}
+        images = kept["images"]
+        kept["images"] = from_uint8(images) if images.dtype == tf.uint8 else tf.cast(images, tf.float32)
+        return kept
+
+    return dataset.map(prepare).prefetch(2)
+
+
+def _named(element):
+    """Names the parts of a tensor, tuple or dict by what the zoo calls them."""
+    if isinstance(element, dict):
+        return {
+            name: next(element[alias] for alias in aliases if alias in element)
+            for name, aliases in ALIASES.items()
+            if any(alias in element for alias in aliases)
+        }
+    parts = element if isinstance(element, (tuple, list)) else (element,)
+    return dict(zip(ALIASES, parts, strict=False))
+
+
+def _check_replicas(model, batch_size):
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if batch_size % replicas:
+        raise ArgumentError(
+            f"batch_size: received {batch_size} for {replicas} replicas, expected a multiple of {replicas}"
+        )
+
+
+def _check_elements(model, dataset):
+    first = _named(next(iter(dataset.take(1))))
+    missing = [name for name in model.inputs_used if name not in first]
+    if missing:
+        raise ArgumentError(
+            f"fit: received elements with {sorted(first)}, expected {missing} as well: {type(model).__name__} uses them"
+        )
+    images, expected = first["images"].numpy(), model.generator.output_shape[1:]
+    if images.shape[1:] != expected:
+        raise ArgumentError(
+            f"fit: received samples of shape {images.shape[1:]}, expected {expected}, what the generator makes"
+        )
+    if images.dtype != np.uint8:
+        if not np.isfinite(images).all():
+            raise ArgumentError("fit: received samples that are NaN or infinite, expected finite numbers")
+        if len(expected) == 3 and (images.min() < -1.01 or images.max() > 1.01):
+            raise ArgumentError(
+                f"fit: received float images in [{images.min():.4g}, {images.max():.4g}], expected [-1, 1] "
+                "(or uint8 in [0, 255]): rescale them with images / 127.5 - 1"
+            )

@@ -1,0 +1,92 @@
+"""Multi-layer perceptrons for samples of any shape: points in the plane, or small images."""
+
+import math
+from typing import Annotated
+
+import keras
+from annotated_types import Ge
+from keras import layers
+
+from ..arguments import validated
+
+Count = Annotated[int, Ge(1)]
+
+
+@validated
+def mlp_generator(
+    latent_dim: Count,
+    shape: tuple[Count, ...],
+    width: Count = 128,
+    depth: Annotated[int, Ge(1)] = 3,
+    bounded: bool | None = None,
+    seed: int = 0,
+    dtype: object = None,
+):
+    """Builds a perceptron that maps latents to samples.
+
+    When to use it: points (`shape` of one axis), or images so small that convolutions have nothing to share.
+
+    Args:
+        latent_dim: int >= 1.
+        shape: tuple of int, one sample without the batch axis, such as (2,) or (8, 8, 1).
+        width: int >= 1, units of each hidden layer. Default 128.
+        depth: int >= 1, hidden layers. Default 3.
+        bounded: bool, whether a tanh ends the network. Default: True for images, False for points.
+        seed: int, of the initialisers. Default 0.
+        dtype: Keras dtype policy or its name. Default: the global policy.
+
+    Input shape: (batch, latent_dim). Output shape: (batch, *shape), float32.
+
+    Example:
+
+    >>> mlp_generator(2, (2,)).output_shape
+    (None, 2)
+    """
+    bounded = len(shape) > 1 if bounded is None else bounded
+    inputs = keras.Input((latent_dim,), name="latents")
+    x = _hidden(inputs, width, depth, "relu", "he_normal", seed, dtype)
+    x = layers.Dense(math.prod(shape), kernel_initializer=_init("glorot_uniform", seed + depth), dtype=dtype)(x)
+    x = layers.Reshape(shape, dtype=dtype)(x)
+    x = layers.Activation("tanh" if bounded else "linear", dtype="float32", name="samples")(x)
+    return keras.Model(inputs, x, name="mlp_generator")
+
+
+@validated
+def mlp_discriminator(
+    shape: tuple[Count, ...],
+    width: Count = 128,
+    depth: Annotated[int, Ge(1)] = 3,
+    seed: int = 0,
+    dtype: object = None,
+):
+    """Builds a perceptron that maps samples to logits; it has no normalisation and fits a critic as well.
+
+    Args:
+        shape: tuple of int, one sample without the batch axis.
+        width: int >= 1, units of each hidden layer. Default 128.
+        depth: int >= 1, hidden layers. Default 3.
+        seed: int, of the initialisers. Default 0.
+        dtype: Keras dtype policy or its name. Default: the global policy.
+
+    Input shape: (batch, *shape). Output shape: (batch, 1), float32 logits.
+
+    Example:
+
+    >>> mlp_discriminator((8, 8, 1)).output_shape
+    (None, 1)
+    """
+    inputs = keras.Input(shape, name="samples")
+    x = layers.Flatten(dtype=dtype)(inputs)
+    x = _hidden(x, width, depth, "leaky_relu", "he_normal", seed, dtype)
+    logits = layers.Dense(1, kernel_initializer=_init("glorot_uniform", seed + depth), dtype="float32", name="logits")
+    return keras.Model(inputs, logits(x), name="mlp_discriminator")
+
+
+def _init(name, seed):
+    return getattr(keras.initializers, {"he_normal": "HeNormal", "glorot_uniform": "GlorotUniform"}[name])(seed=seed)
+
+
+def _hidden(x, width, depth, activation, initializer, seed, dtype):
+    for layer in range(depth):
+        x = layers.Dense(width, activation, kernel_initializer=_init(initializer, seed + layer), dtype=dtype)(x)
+    return x
