@@ -10,9 +10,7 @@ import inspect
 
 import pydantic
 
-
-class ArgumentError(ValueError):
-    """An argument that cannot be used: what was received, what was expected, how to mend it."""
+from .errors import ArgumentError
 
 
 def schema_of(function, exclude=()):

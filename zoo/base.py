@@ -9,7 +9,8 @@ import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 
 from . import ema, losses, networks
-from .arguments import ArgumentError, validated
+from .arguments import validated
+from .errors import ArgumentError
 from .feed import step_dataset
 from .latents import sampling_latents, training_latents
 
@@ -126,6 +127,11 @@ class AdversarialModel(keras.Model):
         )
 
     # What a variant may override.
+
+    @property
+    def steps_done(self):
+        """Generator updates so far, as a Python int; reading it waits for the device."""
+        return int(self.step.value.read_value())
 
     @property
     def generator_variables(self):

@@ -7,7 +7,7 @@ endless: an epoch of `fit` is a number of steps, never the end of an iterator, w
 import numpy as np
 import tensorflow as tf
 
-from .arguments import ArgumentError
+from .errors import ArgumentError
 from .images import from_uint8
 
 DEFAULT_BATCH = 64
@@ -18,7 +18,7 @@ def step_dataset(model, x, y=None, batch_size=None):
     """Prepares data for a model's `train_step`.
 
     Args:
-        model: `AdversarialModel`; its `n_critic`, `inputs_used`, `seed`, `step` and generator shape decide.
+        model: `AdversarialModel`; its `n_critic`, `inputs_used`, `seed`, `steps_done` and generator shape decide.
         x: array, tuple or dict of arrays, `ImageSource` (anything with `batches`), or `tf.data.Dataset` of batches.
         y: labels for an array `x`, or None.
         batch_size: int or None, rows of one discriminator turn over all replicas.
@@ -47,7 +47,7 @@ def step_dataset(model, x, y=None, batch_size=None):
         raise ArgumentError(
             f"batch_size: received {batch_size} for {len(x)} images, expected at most {len(x)}: set a smaller batch"
         )
-    dataset = x.batches(rows, seed=model.seed, start_step=int(model.step.value))
+    dataset = x.batches(rows, seed=model.seed, start_step=model.steps_done)
     _check_elements(model, dataset)
     return _prepared(model, dataset), max(1, len(x) // rows)
 
@@ -92,7 +92,7 @@ class ArrayRows:
 
 def _arrays(x, y):
     values = x if isinstance(x, (tuple, dict)) else (x, y) if y is not None else (x,)
-    rows = {name: np.asarray(value) for name, value in _named(values).items()}
+    rows = {name: np.asarray(value) for name, value in named(values).items()}
     lengths = {name: len(value) for name, value in rows.items()}
     if len(set(lengths.values())) > 1:
         raise ArgumentError(f"fit: received arrays of different lengths {lengths}, expected equal ones")
@@ -120,7 +120,7 @@ def _from_dataset(model, dataset, batch_size):
 
 def _prepared(model, dataset):
     def prepare(*element):
-        rows = _named(element[0] if len(element) == 1 else element)
+        rows = named(element[0] if len(element) == 1 else element)
         kept = {name: rows[name] for name in model.inputs_used}
         images = kept["images"]
         kept["images"] = from_uint8(images) if images.dtype == tf.uint8 else tf.cast(images, tf.float32)
@@ -129,7 +129,7 @@ def _prepared(model, dataset):
     return dataset.map(prepare).prefetch(2)
 
 
-def _named(element):
+def named(element):
     """Names the parts of a tensor, tuple or dict by what the zoo calls them."""
     if isinstance(element, dict):
         return {
@@ -150,7 +150,7 @@ def _check_replicas(model, batch_size):
 
 
 def _check_elements(model, dataset):
-    first = _named(next(iter(dataset.take(1))))
+    first = named(next(iter(dataset.take(1))))
     missing = [name for name in model.inputs_used if name not in first]
     if missing:
         raise ArgumentError(

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import keras
 from annotated_types import Ge, Lt
 
-from .arguments import ArgumentError, validated
+from .arguments import validated
+from .errors import ArgumentError
 from .base import AdversarialModel
 from .losses import LOSSES, accuracy
 from .registry import variant

@@ -9,7 +9,7 @@ import importlib
 import inspect
 from pathlib import Path
 
-from ..arguments import ArgumentError
+from ..errors import ArgumentError
 from ..registry import nearest
 
 FOLDER = Path(__file__).parent

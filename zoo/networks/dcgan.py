@@ -10,7 +10,8 @@ import keras
 from annotated_types import Ge, Le
 from keras import layers
 
-from ..arguments import ArgumentError, validated
+from ..arguments import validated
+from ..errors import ArgumentError
 
 Count = Annotated[int, Ge(1)]
 LOWEST, HIGHEST = 8, 128

@@ -1,0 +1,189 @@
+"""What a data source is, once it is loaded."""
+
+import functools
+import hashlib
+
+import numpy as np
+
+from ...zoo.errors import UserError
+from ...zoo.feed import ArrayRows
+from .pixels import resize
+
+
+class DataError(UserError):
+    """Data that cannot be used: which, why, and how to mend it."""
+
+
+class ImageSource:
+    """Images or points in memory, with what is known about them.
+
+    `model.fit` takes it as it is; evaluation finds in it the reference to compare with. The split into training and
+    held-out rows belongs to the source and never changes.
+
+    Args:
+        name: str, how the source was called.
+        samples: array (num, height, width, channels) uint8, or (num, dim) float32 points; the training rows.
+        held_out: array of the same kind; rows that are never trained on.
+        labels: int array (num,) or None.
+        held_out_labels: int array or None.
+        class_names: list of str or None; default: the labels' numbers where there are labels.
+        factors: dict of name -> array (num, ...) or None: the true factors or captions of the training rows.
+        held_out_factors: likewise, of the held-out rows.
+        facts: dict or None, what else a reader of the data can state exactly (the centres of a mixture, say).
+
+    Raises:
+        DataError: no rows, or labels of another length or below 0.
+    """
+
+    def __init__(
+        self, name, samples, held_out, labels=None, held_out_labels=None, class_names=None, factors=None,
+        held_out_factors=None, facts=None,
+    ):  # fmt: skip
+        if len(samples) == 0:
+            raise DataError(f"{name}: received no images, expected at least one")
+        for label in (labels, held_out_labels):
+            if label is not None and len(label) and (np.min(label) < 0 or not np.issubdtype(label.dtype, np.integer)):
+                raise DataError(f"{name}: received labels of {label.dtype} from {label.min()}, expected integers >= 0")
+        if labels is not None and len(labels) != len(samples):
+            raise DataError(f"{name}: received {len(labels)} labels for {len(samples)} images, expected as many")
+        self.name = name
+        self.samples, self.held_out = samples, held_out
+        self.labels = None if labels is None else labels.astype(np.int32)
+        self.held_out_labels = None if held_out_labels is None else held_out_labels.astype(np.int32)
+        if class_names is None and labels is not None:
+            class_names = [str(number) for number in range(int(labels.max()) + 1)]
+        if class_names is not None and labels is not None and labels.max() >= len(class_names):
+            raise DataError(f"{name}: received label {labels.max()}, expected 0 to {len(class_names) - 1}")
+        self.class_names = class_names
+        self.factors, self.held_out_factors = factors or {}, held_out_factors or {}
+        self.facts = facts or {}
+
+    def __len__(self):
+        return len(self.samples)
+
+    def __repr__(self):
+        classes = f", {len(self.class_names)} classes" if self.class_names else ""
+        return f"ImageSource({self.name!r}, {len(self)} + {len(self.held_out)} held out, {self.shape}{classes})"
+
+    @property
+    def shape(self):
+        """One sample's shape without the batch axis: (height, width, channels), or (dim,) for points."""
+        return tuple(self.samples.shape[1:])
+
+    @property
+    def is_image(self):
+        """Whether the samples are pictures rather than points."""
+        return len(self.shape) == 3
+
+    @functools.cached_property
+    def fingerprint(self):
+        """A hash of every sample and label, training and held out: equal for equal data, whatever its origin."""
+        digest = hashlib.blake2b(digest_size=16)
+        for part in (self.samples, self.held_out, self.labels, self.held_out_labels):
+            if part is not None:
+                digest.update(f"{part.dtype}{part.shape}".encode())
+                digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()
+
+    def batches(self, batch_size, seed, start_step=0):
+        """Returns an endless, shuffled dataset of the training rows as dicts of `images` and, if known, `labels`.
+
+        Args:
+            batch_size: int >= 1.
+            seed: int >= 0; names the order together with the pass over the data.
+            start_step: int >= 0, the number of the first batch.
+        """
+        rows = {"images": self.samples}
+        if self.labels is not None:
+            rows["labels"] = self.labels
+        return ArrayRows(rows).batches(batch_size, seed, start_step)
+
+
+def split_rows(count, every=10):
+    """Returns (training indices, held-out indices): every tenth row, from the tenth on, is held out."""
+    held_out = np.arange(every - 1, count, every)
+    return np.setdiff1d(np.arange(count), held_out), held_out
+
+
+def split_source(name, samples, labels=None, factors=None, **known):
+    """Builds an `ImageSource` from rows that have no split of their own: every tenth row is held out."""
+    train, held_out = split_rows(len(samples))
+
+    def pick(rows, indices):
+        return None if rows is None else rows[indices]
+
+    return ImageSource(
+        name,
+        samples[train],
+        samples[held_out],
+        pick(labels, train),
+        pick(labels, held_out),
+        factors={key: rows[train] for key, rows in (factors or {}).items()},
+        held_out_factors={key: rows[held_out] for key, rows in (factors or {}).items()},
+        **known,
+    )
+
+
+def from_arrays(images, resolution=None, labels=None, class_names=None, name="array"):
+    """Builds an `ImageSource` from arrays.
+
+    Args:
+        images: uint8 array (num, height, width[, channels]) of square images, or float points (num, dim), or float
+            images in [-1, 1].
+        resolution: int or None.
+        labels: int array (num,) or None.
+        class_names: list of str or None.
+        name: str. Default "array".
+
+    Raises:
+        DataError: another shape, or a range that cannot be read as pixels.
+    """
+    images = np.asarray(images)
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    if images.ndim == 4:
+        images = _as_pixels(images, name)
+        if images.shape[1] != images.shape[2]:
+            raise DataError(f"{name}: received images of {images.shape[1:3]} pixels, expected squares: crop them first")
+        images = resize(images, resolution or images.shape[1])
+    elif images.ndim == 2:
+        if resolution is not None:
+            raise DataError(f"data.resolution: received {resolution} with points of {images.shape[1]} axes, expected none")
+        images = images.astype(np.float32)
+    else:
+        raise DataError(f"{name}: received an array of shape {images.shape}, expected (num, height, width, channels)")
+    return split_source(name, images, None if labels is None else np.asarray(labels), class_names=class_names)
+
+
+def from_dataset(dataset, resolution=None, **known):
+    """Reads a finite `tf.data.Dataset` of images, (images, labels) or dicts of them into memory."""
+    import tensorflow as tf
+
+    from ...zoo.feed import named
+
+    if int(dataset.cardinality()) == tf.data.INFINITE_CARDINALITY:
+        raise DataError("dataset: received an endless tf.data.Dataset, expected a finite one, or give it to fit itself")
+    rows = {"images": [], "labels": []}
+    for element in dataset.as_numpy_iterator():
+        for key, value in named(element).items():
+            rows[key].append(value)
+    if not rows["images"]:
+        raise DataError("dataset: received no elements, expected images")
+    # A batch has one axis more than its label-free element would: labels tell, else the rank does.
+    batched = np.ndim(rows["labels"][0]) == 1 if rows["labels"] else rows["images"][0].ndim in (2, 4)
+    join = np.concatenate if batched else np.stack
+    labels = join(rows["labels"]) if rows["labels"] else None
+    return from_arrays(join(rows["images"]), resolution, labels=labels, name="dataset", **known)
+
+
+def _as_pixels(images, name):
+    if images.dtype == np.uint8:
+        return images
+    if not np.issubdtype(images.dtype, np.floating) or not np.isfinite(images).all() or np.abs(images).max() > 1.01:
+        raise DataError(
+            f"{name}: received {images.dtype} images in [{images.min()}, {images.max()}], expected uint8 in [0, 255] "
+            "or finite floats in [-1, 1]: rescale them"
+        )
+    from ...zoo.images import to_uint8
+
+    return to_uint8(images)
