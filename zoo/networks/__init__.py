@@ -9,6 +9,9 @@ import importlib
 import inspect
 from pathlib import Path
 
+import pydantic
+
+from ..arguments import explain, schema_of
 from ..errors import ArgumentError
 from ..registry import nearest
 
@@ -52,6 +55,48 @@ def arguments(network, role):
     return list(inspect.signature(builder(network, role)).parameters)
 
 
+def check(specification, role, facts=("shape", "latent_dim", "seed", "dtype")):
+    """Finds a specification's builder and checks the arguments given to it.
+
+    Args:
+        specification: dict with `network` and the builder's own arguments, or just the network's name.
+        role: str, "generator" or "discriminator".
+        facts: names of the arguments that the data and the model decide.
+
+    Returns:
+        (builder, arguments): a function, and the dict of its given arguments.
+
+    Raises:
+        ArgumentError: an unknown network or argument, or a value of the wrong type or range.
+    """
+    chosen = {"network": specification} if isinstance(specification, str) else dict(specification)
+    if not isinstance(chosen.get("network"), str):
+        raise ArgumentError(
+            f"model.{role}.network: received {chosen.get('network')!r}, expected one of {names()} or an import path"
+        )
+    function = builder(chosen.pop("network"), role)
+    parameters = inspect.signature(function).parameters
+    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    known = [name for name in parameters if name not in facts]
+    for name in chosen:
+        if name in facts or (name not in parameters and not open_ended):
+            raise ArgumentError(
+                f"model.{role}.{name}: unknown argument of {function.__name__}, expected one of {known}"
+                + nearest(name, known)
+            )
+    required = [name for name in known if parameters[name].default is parameters[name].empty and name not in chosen]
+    required = [name for name in required if parameters[name].kind is parameters[name].POSITIONAL_OR_KEYWORD]
+    if required:
+        raise ArgumentError(f"model.{role}: received no {required}, expected a value for each: {function.__name__} needs it")
+    try:
+        schema_of(function, exclude=[name for name in parameters if name not in chosen])(
+            **{name: value for name, value in chosen.items() if name in parameters}
+        )
+    except pydantic.ValidationError as error:
+        raise ArgumentError(explain(error, f"model.{role}")) from None
+    return function, chosen
+
+
 def build(specification, role, **facts):
     """Builds a generator or discriminator.
 
@@ -67,18 +112,6 @@ def build(specification, role, **facts):
     Raises:
         ArgumentError: an unknown network or argument, or a value that it refuses.
     """
-    chosen = {"network": specification} if isinstance(specification, str) else dict(specification)
-    if "network" not in chosen:
-        raise ArgumentError(f"model.{role}: received no 'network', expected one of {names()} or an import path")
-    function = builder(chosen.pop("network"), role)
+    function, chosen = check(specification, role, tuple(facts))
     parameters = inspect.signature(function).parameters
-    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-    for name in chosen:
-        if name in facts or (name not in parameters and not open_ended):
-            known = [parameter for parameter in parameters if parameter not in facts]
-            raise ArgumentError(
-                f"model.{role}.{name}: unknown argument of {function.__name__}, expected one of {known}"
-                + nearest(name, known)
-            )
-    given = {name: value for name, value in facts.items() if name in parameters}
-    return function(**given, **chosen)
+    return function(**{name: value for name, value in facts.items() if name in parameters}, **chosen)

@@ -1,0 +1,183 @@
+"""The command line. People read stderr; with `--json`, programs read one object on stdout.
+
+TensorFlow is imported by the commands that compute, never by `--help` or `list`.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from ..zoo.errors import UserError
+
+
+def main(arguments=None):
+    """Runs a command and returns its exit code: 0, 1 for a failure, 2 for what the user can mend, 128 + signal."""
+    options = _parser().parse_args(arguments)
+    # TensorFlow's start-up notes would drown what is meant for people; its errors arrive as exceptions.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # A recipe may name networks in a module beside it.
+    sys.path.append(os.getcwd())
+    try:
+        return options.run(options) or 0
+    except UserError as error:
+        print(f"ganzoo: {error}", file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        if type(error).__module__.startswith("ganzoo."):
+            print(f"ganzoo: {error}", file=sys.stderr)
+            return 1
+        raise
+    except KeyboardInterrupt:
+        print("ganzoo: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="ganzoo", description="Train, judge and ship generative adversarial networks.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = _command(commands, "list", _list, "variants and recipes, a line each")
+
+    command = _command(commands, "data", _data, "look at a data source before training on it")
+    command.add_argument("source", help="such as digits, mixture:grid, idx:DIR")
+    command.add_argument("--resolution", type=int, help="resize images to this many pixels a side")
+    command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of the source")
+    command.add_argument("--out", default="data.png", help="where the picture goes (default: %(default)s)")
+
+    command = _command(commands, "train", _train, "train a recipe into a run folder")
+    command.add_argument("recipe", nargs="?", help="a shipped recipe's name or a .toml file")
+    command.add_argument("--out", help="the run folder (default: runs/RECIPE)")
+    command.add_argument("--data", help="another data source than the recipe's")
+    command.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a recipe's key")
+    command.add_argument("--resume", metavar="RUN", help="go on where this run stopped")
+    command.add_argument("--overwrite", action="store_true", help="remove the run that is in the folder")
+    command.add_argument("--init-from", metavar="RUN", help="start from another run's weights")
+    command.add_argument("--dry-run", action="store_true", help="print the resolved recipe and stop")
+    command.add_argument("--quiet", action="store_true", help="no progress bar")
+
+    command = _command(commands, "sample", _sample, "draw samples from a run")
+    command.add_argument("run_folder", metavar="RUN", help="a run folder")
+    command.add_argument("--num", type=int, default=64, help="how many (default: %(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="of the first; sample i is that of seed + i (default: 0)")
+    command.add_argument("--out", default="samples.png", help=".png: one picture; .npz: an array; else a folder of PNGs")
+    return parser
+
+
+def _command(commands, name, run, summary):
+    command = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    command.set_defaults(run=run)
+    return command
+
+
+def _report(options, facts, text):
+    if options.json:
+        print(json.dumps(facts))
+    else:
+        print(text, file=sys.stderr)
+
+
+def _list(options):
+    from .shelf import shelf
+
+    found = shelf()
+    if options.json:
+        print(json.dumps(found))
+        return
+    for kind, entries in found.items():
+        print(f"{kind}:")
+        for name, summary in entries.items():
+            print(f"  {name:<20} {summary}")
+
+
+def _data(options):
+    from ..export.pictures import overview, save_png
+    from .data import load
+    from .recipe import parse_value
+
+    chosen = {}
+    for item in options.set:
+        key, _, value = item.partition("=")
+        chosen[key.removeprefix("data.")] = parse_value(value)
+    if options.resolution is not None:
+        chosen["resolution"] = options.resolution
+    source = load(options.source, **chosen)
+    samples = source.samples[:2000] if not source.is_image else source.samples[:64]
+    save_png(options.out, overview(samples))
+    facts = {
+        "source": source.name,
+        "train": len(source),
+        "held_out": len(source.held_out),
+        "shape": source.shape,
+        "dtype": str(source.samples.dtype),
+        "range": [float(source.samples.min()), float(source.samples.max())],
+        "classes": source.class_names,
+        "fingerprint": source.fingerprint,
+        "picture": options.out,
+    }
+    if source.labels is not None:
+        counts = [int((source.labels == number).sum()) for number in range(len(source.class_names))]
+        facts["images_per_class"] = dict(zip(source.class_names, counts, strict=True))
+    _report(options, facts, "\n".join(f"{key:<18} {value}" for key, value in facts.items()))
+
+
+def _train(options):
+    from .recipe import load_recipe
+    from .rundir import RunFolder
+
+    if options.resume and (options.overwrite or options.init_from or options.out):
+        raise UserError("--resume: received --overwrite, --init-from or --out beside it, expected --resume RUN alone")
+    if not options.resume and not options.recipe:
+        raise UserError("train: received no recipe, expected a name (`ganzoo list`), a .toml file, or --resume RUN")
+    if options.resume:
+        out = options.resume
+        RunFolder(out).require_run()
+        name = options.recipe or str(RunFolder(out).recipe)
+        recipe = RunFolder(out).resume(load_recipe(name, options.set, options.data))
+    else:
+        recipe = load_recipe(options.recipe, options.set, options.data)
+        out = options.out or str(Path("runs") / Path(options.recipe).stem)
+    if options.dry_run:
+        print(json.dumps(recipe.content()) if options.json else recipe.dumps())
+        return None
+    if not options.resume:
+        RunFolder(out).require_free(options.overwrite)
+    from .fit import train
+
+    outcome = train(
+        recipe, out, bool(options.resume), options.overwrite, options.init_from, progress=not options.quiet
+    )
+    folder = RunFolder(out)
+    facts = {"run": out, "step": outcome.step, "pictures": str(folder.samples), "checkpoints": str(folder.checkpoints)}
+    if outcome.signal is not None:
+        _report(options, facts | {"signal": outcome.signal.name}, (
+            f"stopped by {outcome.signal.name} at step {outcome.step}, all saved: `ganzoo train --resume {out}` goes on"
+        ))  # fmt: skip
+        return 128 + outcome.signal
+    _report(options, facts, f"done at step {outcome.step}: look at the pictures in {folder.samples}/")
+    return None
+
+
+def _sample(options):
+    import numpy as np
+
+    from ..export.pictures import overview, save_png, save_samples
+    from .rundir import load_run
+
+    samples = load_run(options.run_folder).generate(options.num, seed=options.seed)
+    out = Path(options.out)
+    if out.suffix == ".png":
+        save_png(out, overview(samples))
+    elif out.suffix == ".npz":
+        np.savez_compressed(out, samples=samples, seed=options.seed)
+    elif out.suffix or samples.ndim != 4:
+        raise UserError(f"--out: received {options.out!r}, expected .png, .npz, or (for images) a folder's name")
+    else:
+        save_samples(out, samples, options.seed)
+    _report(options, {"num": options.num, "seed": options.seed, "out": str(out)}, f"{options.num} samples in {out}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

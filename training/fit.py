@@ -1,0 +1,182 @@
+"""A run: from a checked recipe to a filled run folder."""
+
+import contextlib
+import sys
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from ..zoo.errors import ArgumentError
+from ..zoo.registry import variant_class
+from .callbacks import Checkpoint, LogMetrics, Progress, SampleGrid, StopOnNonFinite, StopOnSignal
+from .callbacks.guards import TrainingDiverged
+from .checkpoint import CheckpointError, load_checkpoint
+from .data import load
+from .rundir import RunError, RunFolder, import_networks, load_run
+from .strategy import describe, make_strategy
+
+STRIP = 8
+
+
+class TrainingFailed(RuntimeError):
+    """Training ended through no wish of the user's; the message says what is left and how to go on."""
+
+
+class Outcome(NamedTuple):
+    """How a run ended: the model, the last step, and the signal that ended it or None."""
+
+    model: object
+    step: int
+    signal: object
+
+
+def train(recipe, out, resume=False, overwrite=False, init_from=None, progress=True):
+    """Trains a recipe into a run folder.
+
+    Args:
+        recipe: `Recipe`.
+        out: str or path of the run folder.
+        resume: bool, go on from the folder's last checkpoint instead of starting. Default False.
+        overwrite: bool, remove a run that is in the folder. Default False.
+        init_from: str or path of another run whose weights this one starts with, or None.
+        progress: bool, show a bar and notes on stderr. Default True.
+
+    Returns:
+        An `Outcome`.
+
+    Raises:
+        UserError: a recipe, data or folder that cannot be used.
+        TrainingFailed: a loss or weight that is no number, or a disk that refuses; the last good checkpoint is left.
+    """
+    settings, folder = recipe.train, RunFolder(out)
+
+    def say(text):
+        if progress:
+            print(text, file=sys.stderr, flush=True)
+
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(settings.seed)
+    strategy = make_strategy(settings.strategy, settings.batch_size)
+    source = load(**recipe.data)
+    say(f"{source}\n{describe(strategy, settings.batch_size)}")
+    if resume:
+        folder.require_data(source.fingerprint)
+        model = _resumed(recipe, folder, strategy, say)
+    else:
+        with strategy.scope():
+            model = build_model(recipe, source)
+        if init_from is not None:
+            _take_weights(model, init_from)
+        _check_batch(source, settings)
+        folder.start(recipe, source.fingerprint, overwrite)
+    folder.remember(recipe, source.fingerprint)
+    steps = settings.steps - model.steps_done
+    if steps <= 0:
+        say(f"{folder} stands at step {model.steps_done} of {settings.steps} already: nothing to do")
+        return Outcome(model, model.steps_done, None)
+    return _fit(model, source, recipe, folder, steps, progress)
+
+
+def build_model(recipe, source):
+    """Builds and compiles the recipe's model for a source.
+
+    Args:
+        recipe: `Recipe`.
+        source: `ImageSource`.
+
+    Returns:
+        A compiled `AdversarialModel`.
+    """
+    arguments = {key: value for key, value in recipe.model.items() if key != "variant"}
+    cls = variant_class(recipe.model["variant"])
+    model = cls.create(source.shape, seed=recipe.train.seed, **arguments)
+    model.compile(
+        recipe.build_optimizer("generator"),
+        recipe.build_optimizer("discriminator"),
+        jit_compile=recipe.train.jit_compile,
+    )
+    return model
+
+
+def _fit(model, source, recipe, folder, steps, progress):
+    settings = recipe.train
+    # First what may refuse to go on, then what writes, last what makes the written state the one to resume from.
+    stop = StopOnSignal()
+    checkpoint = Checkpoint(folder.checkpoints, settings.save_every)
+    bar = Progress(settings.steps, settings.batch_size)
+    callbacks = [
+        stop,
+        StopOnNonFinite(),
+        *([bar] if progress else []),
+        LogMetrics(
+            folder.metrics, settings.log_every, settings.batch_size, settings.save_every, folder.tensorboard / "train"
+        ),
+        SampleGrid(
+            folder.samples, settings.sample_every, _strip(source), seed=settings.seed, tensorboard=folder.tensorboard / "train"
+        ),
+        checkpoint,
+    ]
+    try:
+        # One epoch holds the whole run: nothing waits between epochs, and the callbacks count steps.
+        model.fit(source, batch_size=settings.batch_size, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
+    except (TrainingDiverged, CheckpointError, OSError, tf.errors.ResourceExhaustedError) as error:
+        raise TrainingFailed(_obituary(error, folder, checkpoint, settings)) from error
+    finally:
+        stop.restore()
+        with contextlib.suppress(AttributeError):
+            bar.bar.close()
+    return Outcome(model, model.steps_done, stop.received)
+
+
+def _obituary(error, folder, checkpoint, settings):
+    if isinstance(error, tf.errors.ResourceExhaustedError):
+        reason = f"out of memory with batch_size {settings.batch_size}: choose a smaller train.batch_size"
+    else:
+        reason = str(error)
+    if checkpoint.saved is None:
+        return f"{reason}; nothing was saved in {folder}"
+    return (
+        f"{reason}; the checkpoint of step {checkpoint.saved} in {folder.checkpoints} is whole: once the cause is mended "
+        f"`ganzoo train --resume {folder}` goes on from it"
+    )
+
+
+def _resumed(recipe, folder, strategy, say):
+    import_networks(recipe)
+    try:
+        with strategy.scope():
+            model, notes = load_checkpoint(folder.checkpoints)
+    except FileNotFoundError as error:
+        raise RunError(f"{error}: start again with --overwrite") from None
+    for note in notes:
+        say(note)
+    folder.rewind(model.steps_done)
+    say(f"going on from step {model.steps_done}")
+    return model
+
+
+def _take_weights(model, init_from):
+    other = load_run(init_from)
+    for role in ("generator", "discriminator", "averaged_generator"):
+        mine, theirs = getattr(model, role), getattr(other, role)
+        shapes = [tuple(weight.shape) for weight in mine.weights], [tuple(weight.shape) for weight in theirs.weights]
+        if shapes[0] != shapes[1]:
+            raise ArgumentError(
+                f"--init-from: received {init_from} whose {role} has weights {shapes[1]}, expected {shapes[0]}: "
+                "use the same networks, resolution and latent_dim"
+            )
+        mine.set_weights(theirs.get_weights())
+
+
+def _check_batch(source, settings):
+    if len(source) < settings.batch_size:
+        raise ArgumentError(
+            f"train.batch_size: received {settings.batch_size} for {len(source)} images, expected at most {len(source)}: "
+            f"--set train.batch_size={len(source)}"
+        )
+
+
+def _strip(source):
+    return source.held_out[:STRIP] if source.is_image else source.held_out

@@ -1,0 +1,299 @@
+"""Recipes: a run written down as TOML, checked before anything is read or computed.
+
+A recipe says nothing that a constructor cannot say: the keys of `[model]` are the arguments of the variant's `create`
+and constructor, those of `[optimizers.*]` the arguments of a Keras optimiser, those of `[data]` the options of the
+source. Their defaults live in those signatures alone.
+"""
+
+import difflib
+import inspect
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+import tomli_w
+from pydantic import Field
+
+from ..zoo.arguments import explain, schema_of
+from ..zoo.errors import ArgumentError, UserError
+from ..zoo.registry import nearest, variant_class
+from .data import options
+from .shelf import recipes
+
+STRATEGY = r"^(auto|none|mirrored|cpu:[1-9][0-9]*)$"
+SECTIONS = ("data", "model", "optimizers", "train")
+# Arguments of a constructor that a recipe cannot say: others decide them.
+DECIDED = ("self", "shape", "generator", "discriminator", "seed", "kwargs", "arguments")
+
+Steps = Annotated[int, Field(ge=1)]
+
+
+class RecipeError(UserError):
+    """A recipe that cannot be run; names the key, what was given and what is allowed."""
+
+
+class Train(pydantic.BaseModel):
+    """The `[train]` section.
+
+    Attributes:
+        steps: generator updates.
+        batch_size: rows of one discriminator turn, over all replicas.
+        seed: of weights, latents and data order.
+        log_every: steps between rows of metrics.
+        sample_every: steps between pictures.
+        save_every: steps between checkpoints.
+        strategy: "auto", "none", "mirrored" or "cpu:N".
+        precision: another spelling of `model.precision`.
+        jit_compile: "auto" or bool, XLA.
+        deterministic: bool, bit-identical runs on GPUs too, at a cost in speed.
+    """
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+    steps: Steps
+    batch_size: Steps = 64
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    log_every: Steps = 100
+    sample_every: Steps = 500
+    save_every: Steps = 1000
+    strategy: Annotated[str, Field(pattern=STRATEGY)] = "auto"
+    precision: Literal["float32", "bfloat16", "float16"] | None = None
+    jit_compile: bool | Literal["auto"] = "auto"
+    deterministic: bool = False
+
+
+class Recipe:
+    """A checked recipe.
+
+    Args:
+        content: dict as read from TOML.
+        origin: str, where it came from, for messages.
+
+    Attributes:
+        data, model, optimizers: dicts; train: `Train`.
+
+    Raises:
+        RecipeError: an unknown section or key, a wrong type or range.
+    """
+
+    def __init__(self, content, origin="recipe"):
+        self.origin = origin
+        self.description = content.get("description", "")
+        _check_sections(content, origin)
+        self.data = _checked_data(content["data"], origin)
+        self.train = _checked_train(content["train"], origin)
+        self.model = _checked_model(content["model"], self.train, origin)
+        self.optimizers = _checked_optimizers(content.get("optimizers", {}), origin)
+
+    def content(self):
+        """Returns the resolved recipe as a dict that TOML can hold."""
+        train = self.train.model_dump(exclude_none=True, exclude={"precision"})
+        content = {"data": self.data, "model": self.model, "optimizers": self.optimizers, "train": train}
+        return {"description": self.description} | content
+
+    def dumps(self):
+        """Returns the resolved recipe as TOML."""
+        return tomli_w.dumps(self.content())
+
+    def build_optimizer(self, role):
+        """Returns a fresh Keras optimiser for "generator" or "discriminator", or None for the variant's default."""
+        import keras
+
+        if role not in self.optimizers:
+            return None
+        settings = dict(self.optimizers[role])
+        return keras.optimizers.get({"class_name": settings.pop("name"), "config": settings})
+
+
+def load_recipe(name, overrides=(), source=None):
+    """Reads a recipe and checks it.
+
+    Args:
+        name: str, a shipped recipe's name (`ganzoo list`) or the path of a `.toml` file.
+        overrides: iterable of "section.key=value"; values are TOML, bare words are strings.
+        source: str or None, a data source in place of the recipe's; of its options only the resolution is kept.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        RecipeError: no such recipe, no TOML, or a key or value that cannot be used.
+    """
+    path = Path(name)
+    if path.suffix == ".toml" or path.parent != Path("."):
+        if not path.is_file():
+            raise RecipeError(f"recipe: received {name!r}, expected an existing .toml file")
+        text = path.read_text(encoding="utf-8")
+    else:
+        if name not in recipes():
+            raise RecipeError(
+                f"recipe: received {name!r}, expected one of {sorted(recipes())} or the path of a .toml file"
+                + nearest(name, recipes())
+            )
+        text = resources.files("ganzoo.configs").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{name}: not valid TOML: {error}") from None
+    if source is not None:
+        resolution = content.get("data", {}).get("resolution")
+        content["data"] = {"source": source} | ({} if resolution is None else {"resolution": resolution})
+    for override in overrides:
+        _override(content, override)
+    return Recipe(content, name)
+
+
+def parse_value(text):
+    """Reads a value as TOML; what is no TOML, such as a bare word, is a string."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def differences(old, new, prefix=""):
+    """Returns lines 'key: old -> new' for every leaf in which two resolved recipes differ."""
+    lines = []
+    for key in sorted(set(old) | set(new)):
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) and isinstance(after, dict):
+            lines += differences(before, after, f"{prefix}{key}.")
+        elif before != after:
+            lines.append(f"{prefix}{key}: {before!r} -> {after!r}")
+    return lines
+
+
+def _override(content, override):
+    key, equals, value = override.partition("=")
+    parts = key.strip().split(".")
+    if not equals or len(parts) < 2 or not all(parts):
+        raise RecipeError(f"--set: received {override!r}, expected section.key=value, such as train.steps=200")
+    node = content
+    for part in parts[:-1]:
+        node = node.setdefault(part, {})
+        if not isinstance(node, dict):
+            raise RecipeError(f"--set: received {override!r}, but {part!r} is a value, not a section")
+    node[parts[-1]] = parse_value(value)
+
+
+def _check_sections(content, origin):
+    for key in content:
+        if key not in (*SECTIONS, "description"):
+            raise RecipeError(f"{origin}: {key}: unknown key, expected sections {list(SECTIONS)}{_hint(key)}")
+    for key in SECTIONS:
+        if not isinstance(content.get(key, {}), dict):
+            raise RecipeError(f"{origin}: {key}: received {content[key]!r}, expected a section [{key}]")
+    missing = [key for key in ("data", "model", "train") if key not in content]
+    if missing:
+        raise RecipeError(f"{origin}: received no section {missing}, expected [data], [model] and [train]")
+
+
+def _hint(key):
+    known = [f"train.{name}" for name in Train.model_fields]
+    known += [f"optimizers.generator.{name}" for name in ("name", "learning_rate", "beta_1", "beta_2")]
+    known += ["data.source", "data.resolution", "model.variant", "model.latent_dim", "model.n_critic", "model.loss"]
+    known += list(SECTIONS)
+    close = difflib.get_close_matches(key, [name.rpartition(".")[2] for name in known], n=1, cutoff=0.5)
+    return next((f"; did you mean {name!r}?" for name in known if close and name.rpartition(".")[2] == close[0]), "")
+
+
+def _check_keys(given, known, section, origin):
+    for key in given:
+        if key not in known:
+            raise RecipeError(
+                f"{origin}: {section}.{key}: unknown key, expected one of {sorted(known)}" + nearest(key, known)
+            )
+
+
+def _validate(schema, given, section, origin):
+    _check_keys(given, schema.model_fields, section, origin)
+    try:
+        return schema(**given)
+    except pydantic.ValidationError as error:
+        raise RecipeError(f"{origin}: {explain(error, section)}") from None
+
+
+def _checked_data(data, origin):
+    if not isinstance(data.get("source"), str):
+        raise RecipeError(f"{origin}: data.source: received {data.get('source')!r}, expected a source such as 'digits'")
+    known = options(data["source"])
+    _check_keys(data, ["source", "resolution", *known], "data", origin)
+    resolution = data.get("resolution")
+    if resolution is not None and (type(resolution) is not int or not 8 <= resolution <= 128):
+        raise RecipeError(f"{origin}: data.resolution: received {resolution!r}, expected an integer from 8 to 128")
+    return dict(data)
+
+
+def _checked_train(train, origin):
+    return _validate(Train, train, "train", origin)
+
+
+def _checked_model(model, train, origin):
+    from ..zoo import networks
+
+    model = dict(model)
+    if not isinstance(model.get("variant"), str):
+        raise RecipeError(f"{origin}: model.variant: received {model.get('variant')!r}, expected a name: `ganzoo list`")
+    if train.precision is not None:
+        if model.get("precision", train.precision) != train.precision:
+            raise RecipeError(
+                f"{origin}: train.precision: received {train.precision!r} beside model.precision "
+                f"{model['precision']!r}, expected one of them: they are the same setting"
+            )
+        model["precision"] = train.precision
+    try:
+        cls = variant_class(model["variant"])
+    except ValueError as error:
+        raise RecipeError(f"{origin}: model.{error}") from None
+    fields = {}
+    for owner in (cls.create, *(base.__init__ for base in cls.__mro__ if base.__module__.startswith("ganzoo."))):
+        for name, field in schema_of(owner, exclude=DECIDED).model_fields.items():
+            fields.setdefault(name, (field.annotation, field))
+    roles = ("generator", "discriminator")
+    given = {key: value for key, value in model.items() if key not in ("variant", *roles)}
+    _check_keys(given, [*fields, *roles], "model", origin)
+    schema = pydantic.create_model("model", **fields)
+    _validate(schema, given, "model", origin)
+    for role in roles:
+        if role in model:
+            try:
+                networks.check(model[role], role)
+            except ArgumentError as error:
+                raise RecipeError(f"{origin}: {error}") from None
+    return model
+
+
+def _checked_optimizers(optimizers, origin):
+    import keras
+
+    _check_keys(optimizers, ("generator", "discriminator"), "optimizers", origin)
+    for role, settings in optimizers.items():
+        section = f"optimizers.{role}"
+        if not isinstance(settings, dict) or "name" not in settings:
+            raise RecipeError(f"{origin}: {section}: received {settings!r}, expected a section with name = 'adam' or so")
+        known = {
+            name.lower(): cls
+            for name, cls in vars(keras.optimizers).items()
+            if inspect.isclass(cls) and issubclass(cls, keras.optimizers.Optimizer) and name != "Optimizer"
+        }
+        known.pop("lossscaleoptimizer", None)
+        name = settings["name"]
+        if not isinstance(name, str) or name.lower() not in known:
+            raise RecipeError(f"{origin}: {section}.name: received {name!r}, expected one of {sorted(known)}")
+        parameters = inspect.signature(known[name.lower()]).parameters
+        _check_keys(settings, [key for key in parameters if key != "kwargs"], section, origin)
+        for key, value in settings.items():
+            _check_setting(value, parameters[key].default, f"{origin}: {section}.{key}")
+    return {role: dict(settings) for role, settings in optimizers.items()}
+
+
+def _check_setting(value, default, where):
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if isinstance(default, bool) and not isinstance(value, bool):
+        raise RecipeError(f"{where}: received {value!r}, expected true or false")
+    if isinstance(default, float) and not number:
+        raise RecipeError(f"{where}: received {value!r}, expected a number such as {default}")
+    if where.endswith(".learning_rate") and not value > 0:
+        raise RecipeError(f"{where}: received {value!r}, expected a number above 0")
