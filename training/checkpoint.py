@@ -29,7 +29,9 @@ def save_checkpoint(model, folder):
     folder = Path(folder)
     for weight in model.weights:
         if not np.isfinite(weight.numpy()).all():
-            raise CheckpointError(f"weight {weight.path!r} is NaN or infinite at step {model.steps_done}, nothing saved")
+            raise CheckpointError(
+                f"weight {weight.path!r} is NaN or infinite at step {model.steps_done}, nothing saved"
+            )
     part = folder / PART
     try:
         model.save(part)

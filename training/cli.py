@@ -35,7 +35,9 @@ def main(arguments=None):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="ganzoo", description="Train, judge and ship generative adversarial networks.")
+    parser = argparse.ArgumentParser(
+        prog="ganzoo", description="Train, judge and ship generative adversarial networks."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = _command(commands, "list", _list, "variants and recipes, a line each")
@@ -50,7 +52,9 @@ def _parser():
     command.add_argument("recipe", nargs="?", help="a shipped recipe's name or a .toml file")
     command.add_argument("--out", help="the run folder (default: runs/RECIPE)")
     command.add_argument("--data", help="another data source than the recipe's")
-    command.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a recipe's key")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a recipe's key"
+    )
     command.add_argument("--resume", metavar="RUN", help="go on where this run stopped")
     command.add_argument("--overwrite", action="store_true", help="remove the run that is in the folder")
     command.add_argument("--init-from", metavar="RUN", help="start from another run's weights")
@@ -61,7 +65,9 @@ def _parser():
     command.add_argument("run_folder", metavar="RUN", help="a run folder")
     command.add_argument("--num", type=int, default=64, help="how many (default: %(default)s)")
     command.add_argument("--seed", type=int, default=0, help="of the first; sample i is that of seed + i (default: 0)")
-    command.add_argument("--out", default="samples.png", help=".png: one picture; .npz: an array; else a folder of PNGs")
+    command.add_argument(
+        "--out", default="samples.png", help=".png: one picture; .npz: an array; else a folder of PNGs"
+    )
     return parser
 
 
@@ -146,9 +152,7 @@ def _train(options):
         RunFolder(out).require_free(options.overwrite)
     from .fit import train
 
-    outcome = train(
-        recipe, out, bool(options.resume), options.overwrite, options.init_from, progress=not options.quiet
-    )
+    outcome = train(recipe, out, bool(options.resume), options.overwrite, options.init_from, progress=not options.quiet)
     folder = RunFolder(out)
     facts = {"run": out, "step": outcome.step, "pictures": str(folder.samples), "checkpoints": str(folder.checkpoints)}
     if outcome.signal is not None:

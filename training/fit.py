@@ -10,7 +10,7 @@ import tensorflow as tf
 from ..zoo.errors import ArgumentError
 from ..zoo.registry import variant_class
 from .callbacks import Checkpoint, LogMetrics, Progress, SampleGrid, StopOnNonFinite, StopOnSignal
-from .callbacks.guards import TrainingDiverged
+from .callbacks.guards import DivergenceError
 from .checkpoint import CheckpointError, load_checkpoint
 from .data import load
 from .rundir import RunError, RunFolder, import_networks, load_run
@@ -19,7 +19,7 @@ from .strategy import describe, make_strategy
 STRIP = 8
 
 
-class TrainingFailed(RuntimeError):
+class TrainingError(RuntimeError):
     """Training ended through no wish of the user's; the message says what is left and how to go on."""
 
 
@@ -47,7 +47,7 @@ def train(recipe, out, resume=False, overwrite=False, init_from=None, progress=T
 
     Raises:
         UserError: a recipe, data or folder that cannot be used.
-        TrainingFailed: a loss or weight that is no number, or a disk that refuses; the last good checkpoint is left.
+        TrainingError: a loss or weight that is no number, or a disk that refuses; the last good checkpoint is left.
     """
     settings, folder = recipe.train, RunFolder(out)
 
@@ -114,15 +114,19 @@ def _fit(model, source, recipe, folder, steps, progress):
             folder.metrics, settings.log_every, settings.batch_size, settings.save_every, folder.tensorboard / "train"
         ),
         SampleGrid(
-            folder.samples, settings.sample_every, _strip(source), seed=settings.seed, tensorboard=folder.tensorboard / "train"
+            folder.samples,
+            settings.sample_every,
+            _strip(source),
+            seed=settings.seed,
+            tensorboard=folder.tensorboard / "train",
         ),
         checkpoint,
     ]
     try:
         # One epoch holds the whole run: nothing waits between epochs, and the callbacks count steps.
         model.fit(source, batch_size=settings.batch_size, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
-    except (TrainingDiverged, CheckpointError, OSError, tf.errors.ResourceExhaustedError) as error:
-        raise TrainingFailed(_obituary(error, folder, checkpoint, settings)) from error
+    except (DivergenceError, CheckpointError, OSError, tf.errors.ResourceExhaustedError) as error:
+        raise TrainingError(_obituary(error, folder, checkpoint, settings)) from error
     finally:
         stop.restore()
         with contextlib.suppress(AttributeError):
@@ -138,8 +142,8 @@ def _obituary(error, folder, checkpoint, settings):
     if checkpoint.saved is None:
         return f"{reason}; nothing was saved in {folder}"
     return (
-        f"{reason}; the checkpoint of step {checkpoint.saved} in {folder.checkpoints} is whole: once the cause is mended "
-        f"`ganzoo train --resume {folder}` goes on from it"
+        f"{reason}; the checkpoint of step {checkpoint.saved} in {folder.checkpoints} is whole: once the cause is "
+        f"mended `ganzoo train --resume {folder}` goes on from it"
     )
 
 
@@ -173,8 +177,8 @@ def _take_weights(model, init_from):
 def _check_batch(source, settings):
     if len(source) < settings.batch_size:
         raise ArgumentError(
-            f"train.batch_size: received {settings.batch_size} for {len(source)} images, expected at most {len(source)}: "
-            f"--set train.batch_size={len(source)}"
+            f"train.batch_size: received {settings.batch_size} for {len(source)} images, expected at most "
+            f"{len(source)}: --set train.batch_size={len(source)}"
         )
 
 

@@ -272,7 +272,9 @@ def _checked_optimizers(optimizers, origin):
     for role, settings in optimizers.items():
         section = f"optimizers.{role}"
         if not isinstance(settings, dict) or "name" not in settings:
-            raise RecipeError(f"{origin}: {section}: received {settings!r}, expected a section with name = 'adam' or so")
+            raise RecipeError(
+                f"{origin}: {section}: received {settings!r}, expected a section with name = 'adam' or so"
+            )
         known = {
             name.lower(): cls
             for name, cls in vars(keras.optimizers).items()

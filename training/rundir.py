@@ -1,12 +1,12 @@
 """The run folder: what a training leaves behind, and how one goes on from it.
 
-    runs/NAME/
-        recipe.toml         the resolved recipe
-        environment.json    versions, git revision, devices, command
-        metrics.jsonl       a row of means an interval
-        samples/            pictures of fixed latents
-        checkpoints/        last.keras, previous.keras, and state.json: what they were trained with
-        tensorboard/
+runs/NAME/
+    recipe.toml         the resolved recipe
+    environment.json    versions, git revision, devices, command
+    metrics.jsonl       a row of means an interval
+    samples/            pictures of fixed latents
+    checkpoints/        last.keras, previous.keras, and state.json: what they were trained with
+    tensorboard/
 """
 
 import importlib

@@ -54,10 +54,9 @@ def describe(strategy, batch_size):
 
 def _logical_cpus(count):
     cpu = tf.config.list_physical_devices("CPU")[0]
-    try:
+    # Raised when devices exist already: enough of them will do, and too few are refused below.
+    with contextlib.suppress(RuntimeError):
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
-    except RuntimeError:
-        pass  # Devices exist already: enough of them will do, and too few are refused below.
     devices = tf.config.list_logical_devices("CPU")
     if len(devices) < count:
         raise ArgumentError(

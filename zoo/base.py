@@ -162,7 +162,7 @@ class AdversarialModel(keras.Model):
 
     def penalty(self, real, fakes):
         """Returns a scalar that is added to the discriminator's loss; None by default."""
-        return None
+        return
 
     def discriminator_metrics(self, real_logits, fake_logits):
         """Returns a dict of further logged scalars."""
@@ -320,9 +320,7 @@ class AdversarialModel(keras.Model):
         if refused:
             raise ArgumentError(f"fit: received {refused}, expected only callbacks, verbose, initial_epoch")
         dataset, steps = step_dataset(self, x, y, batch_size)
-        return super().fit(
-            dataset, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, shuffle=False, **kwargs
-        )
+        return super().fit(dataset, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, shuffle=False, **kwargs)
 
     def call(self, latents, training=False):
         """Returns the averaged generator's samples of latents (batch, latent_dim)."""
@@ -396,7 +394,8 @@ class AdversarialModel(keras.Model):
 
 
 def _frozen_copy(generator):
-    copy = generator.__class__.from_config(generator.get_config())
+    # Clones layer by layer: a layer of the user's own need not be registered for that.
+    copy = keras.models.clone_model(generator)
     if not copy.built:
         copy.build(generator.input_shape)
     copy.set_weights(generator.get_weights())

@@ -4,6 +4,8 @@ A step of a model with `n_critic` discriminator turns of B rows eats one batch o
 endless: an epoch of `fit` is a number of steps, never the end of an iterator, which would cost seconds.
 """
 
+import mmap
+
 import numpy as np
 import tensorflow as tf
 
@@ -58,6 +60,8 @@ class ArrayRows:
     The order is a permutation for each pass named by (seed, pass), so batch `start_step` of an endless stream can be
     reached at once: a resumed run sees exactly the rows that it would have seen.
 
+    An `np.memmap` stays on the disk: only the rows of a batch are read, in the same order.
+
     Args:
         rows: dict of name -> array, all of one length.
     """
@@ -72,7 +76,7 @@ class ArrayRows:
         """Returns an endless dataset of dicts of batches, beginning with batch number `start_step`."""
         count = len(self)
         first_pass, skipped = divmod(start_step * batch_size, count)
-        tensors = {name: tf.constant(values) for name, values in self.rows.items()}
+        gathers = {name: self._gather(values, batch_size) for name, values in self.rows.items()}
 
         def order(number):
             key = tf.stack([tf.cast(seed, tf.int64), number])
@@ -80,7 +84,7 @@ class ArrayRows:
             return permutation[tf.where(number == first_pass, skipped, 0) :]
 
         def take(indices):
-            return {name: tf.gather(tensor, indices) for name, tensor in tensors.items()}
+            return {name: gather(indices) for name, gather in gathers.items()}
 
         dataset = tf.data.Dataset.counter(first_pass, dtype=tf.int64).map(order)
         dataset = dataset.rebatch(batch_size, drop_remainder=True).map(take)
@@ -88,6 +92,26 @@ class ArrayRows:
         # Its thread holds every iterator's end for seconds, and there is nothing to tune.
         options.autotune.enabled = False
         return dataset.with_options(options)
+
+    @staticmethod
+    def _gather(values, batch_size):
+        """Returns the function from a batch of indices to the rows."""
+        if not isinstance(values, np.memmap):
+            tensor = tf.constant(values)
+            return lambda indices: tf.gather(tensor, indices)
+
+        def read(indices):
+            rows = values[indices]
+            # Pages that were touched would else count as the process's memory, up to the size of the file.
+            if hasattr(mmap, "MADV_DONTNEED"):
+                values._mmap.madvise(mmap.MADV_DONTNEED)
+            return rows
+
+        def gather(indices):
+            rows = tf.numpy_function(read, [indices], values.dtype, stateful=False)
+            return tf.ensure_shape(rows, (batch_size, *values.shape[1:]))
+
+        return gather
 
 
 def _arrays(x, y):

@@ -6,8 +6,8 @@ import keras
 from annotated_types import Ge, Lt
 
 from .arguments import validated
-from .errors import ArgumentError
 from .base import AdversarialModel
+from .errors import ArgumentError
 from .losses import LOSSES, accuracy
 from .registry import variant
 

@@ -1,4 +1,4 @@
-"""What happens beside the step: every one is a `keras.callbacks.Callback` for a run or for a `model.fit` of one's own."""
+"""What happens beside the step: Keras callbacks for a run, or for a `model.fit` of one's own."""
 
 import importlib
 

@@ -8,12 +8,12 @@ import keras
 from .clock import StepCallback
 
 
-class TrainingDiverged(RuntimeError):
+class DivergenceError(RuntimeError):
     """A logged value is NaN or infinite; the message names it and the step."""
 
 
 class StopOnNonFinite(StepCallback):
-    """Raises `TrainingDiverged` at the first step whose logged values are not all finite.
+    """Raises `DivergenceError` at the first step whose logged values are not all finite.
 
     Keep it before callbacks that write, so that nothing is saved of such a model.
     """
@@ -22,7 +22,7 @@ class StopOnNonFinite(StepCallback):
         """Checks the means, which one NaN makes NaN at once."""
         for name, value in logs.items():
             if not math.isfinite(value):
-                raise TrainingDiverged(f"{name} is {value} at step {step}")
+                raise DivergenceError(f"{name} is {value} at step {step}")
 
 
 class StopOnSignal(keras.callbacks.Callback):

@@ -14,7 +14,9 @@ from .source import DataError, ImageSource, from_arrays, from_dataset
 __all__ = ["DataError", "ImageSource", "kinds", "load", "options"]
 
 FOLDER = Path(__file__).parent
-FOUNDATION = {"__init__", "source", "pixels"}
+FOUNDATION = {
+    "__init__", "source", "pixels", "cache", "decoding", "drawing", "listing", "pictures", "records", "rows",
+}  # fmt: skip
 
 
 def kinds():

@@ -148,7 +148,9 @@ def from_arrays(images, resolution=None, labels=None, class_names=None, name="ar
         images = resize(images, resolution or images.shape[1])
     elif images.ndim == 2:
         if resolution is not None:
-            raise DataError(f"data.resolution: received {resolution} with points of {images.shape[1]} axes, expected none")
+            raise DataError(
+                f"data.resolution: received {resolution} with points of {images.shape[1]} axes, expected none"
+            )
         images = images.astype(np.float32)
     else:
         raise DataError(f"{name}: received an array of shape {images.shape}, expected (num, height, width, channels)")

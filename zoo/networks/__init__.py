@@ -87,7 +87,9 @@ def check(specification, role, facts=("shape", "latent_dim", "seed", "dtype")):
     required = [name for name in known if parameters[name].default is parameters[name].empty and name not in chosen]
     required = [name for name in required if parameters[name].kind is parameters[name].POSITIONAL_OR_KEYWORD]
     if required:
-        raise ArgumentError(f"model.{role}: received no {required}, expected a value for each: {function.__name__} needs it")
+        raise ArgumentError(
+            f"model.{role}: received no {required}, expected a value for each: {function.__name__} needs it"
+        )
     try:
         schema_of(function, exclude=[name for name in parameters if name not in chosen])(
             **{name: value for name, value in chosen.items() if name in parameters}

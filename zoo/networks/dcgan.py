@@ -67,9 +67,9 @@ def dcgan_generator(
     seeds = iter(range(seed, seed + 100))
     widths = [width * 2 ** min(level, 3) for level in range(len(sizes) - 1)]
     inputs = keras.Input((latent_dim,), name="latents")
-    x = layers.Dense(
-        sizes[-1] ** 2 * widths[-1], use_bias=False, kernel_initializer=_normal(next(seeds)), dtype=dtype
-    )(inputs)
+    x = layers.Dense(sizes[-1] ** 2 * widths[-1], use_bias=False, kernel_initializer=_normal(next(seeds)), dtype=dtype)(
+        inputs
+    )
     x = layers.Reshape((sizes[-1], sizes[-1], widths[-1]), dtype=dtype)(x)
     x = layers.ReLU(dtype=dtype)(_normalise(x, normalization, dtype))
     for size, maps in zip(sizes[-2:0:-1], widths[-2::-1], strict=True):

@@ -1,0 +1,39 @@
+"""Shared fixtures: tiny models, and two logical devices, which must exist before TensorFlow computes anything."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+
+@pytest.fixture(scope="session")
+def two_replicas():
+    """One strategy for all tests: the collectives of a second one in the same process get in its way."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture
+def images():
+    """160 random images (160, 8, 8, 1), float32 in [-1, 1]."""
+    return np.random.default_rng(0).uniform(-1, 1, (160, 8, 8, 1)).astype("float32")
+
+
+@pytest.fixture
+def tiny():
+    """Builds a tiny model of a variant: `tiny(GAN, loss="hinge")`."""
+
+    def build(cls, network="dcgan", shape=(8, 8, 1), seed=3, latent_dim=4, networks=None, compiled=True, **arguments):
+        width = {"network": network, "width": 8, **(networks or {})}
+        model = cls.create(shape, width, width, latent_dim=latent_dim, seed=seed, **arguments)
+        if compiled:
+            model.compile()
+        return model
+
+    return build

@@ -1,0 +1,133 @@
+"""Prepared pictures in the format of tensorflow-datasets, which other programs read as well."""
+
+import contextlib
+import io
+import os
+import shutil
+
+import numpy as np
+
+NAME, RELEASE = "pictures", "1.0.0"
+# In tensorflow-datasets' own words.
+SPLIT_NAMES = {"train": "train", "held_out": "test"}
+
+
+class DamagedRecords(RuntimeError):
+    """Records that are not what was written: they are made anew."""
+
+
+def records_folder(folder):
+    """Returns where in a prepared folder the dataset is: `tfds.builder_from_directory` opens it."""
+    return folder / NAME / RELEASE
+
+
+def write_records(folder, examples, shape, class_names=None):
+    """Writes a dataset of pictures; the order is kept.
+
+    Args:
+        folder: path; the dataset becomes `folder/pictures/1.0.0`.
+        examples: dict of split ("train", "held_out") -> iterable of (PNG content, label or None, file name as bytes);
+            an empty split is left out.
+        shape: (height, width, channels).
+        class_names: list of str, or None where there are no labels.
+    """
+    import tensorflow_datasets as tfds
+
+    features = {
+        "image": tfds.features.Image(shape=tuple(shape), dtype=np.uint8, encoding_format="png"),
+        "file": tfds.features.Text(),
+    }
+    if class_names is not None:
+        features["label"] = _class_label(class_names)
+
+    def numbered(rows):
+        for index, (png, label, file) in enumerate(rows):
+            example = {"image": io.BytesIO(png), "file": file}
+            yield index, example if label is None else {**example, "label": int(label)}
+
+    with quiet_tfds():
+        tfds.dataset_builders.store_as_tfds_dataset(
+            name=NAME,
+            version=RELEASE,
+            data_dir=folder,
+            features=tfds.features.FeaturesDict(features),
+            split_datasets={SPLIT_NAMES[split]: numbered(rows) for split, rows in examples.items()},
+            description="Pictures of a folder, cropped and resized by ganzoo.",
+            disable_shuffling=True,
+        )
+    shutil.rmtree(folder / "downloads", ignore_errors=True)
+
+
+def read_records(folder, shapes, labelled):
+    """Reads a dataset that `write_records` wrote into memory.
+
+    Args:
+        folder: path.
+        shapes: dict of split -> (num, height, width, channels), as written.
+        labelled: bool.
+
+    Returns:
+        (rows, labels): dicts of split -> array; `labels` is None where there are none.
+
+    Raises:
+        DamagedRecords: the files are not what was written.
+    """
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    rows, labels = {}, {}
+    try:
+        with quiet_tfds():
+            builder = tfds.builder_from_directory(records_folder(folder))
+            for split, shape in shapes.items():
+                rows[split] = np.empty(shape, np.uint8)
+                labels[split] = np.empty(shape[0], np.int64)
+                done = 0
+                for batch in _batches(builder, SPLIT_NAMES[split]) if shape[0] else ():
+                    end = done + len(batch["image"])
+                    rows[split][done:end] = batch["image"]
+                    if labelled:
+                        labels[split][done:end] = batch["label"]
+                    done = end
+                if done != shape[0]:
+                    raise DamagedRecords(f"{done} records of {shape[0]}")
+    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        raise DamagedRecords(str(error)) from error
+    return rows, labels if labelled else None
+
+
+def _batches(builder, split):
+    import tensorflow as tf
+
+    options = tf.data.Options()
+    # Its thread holds the iterator's end for seconds.
+    options.autotune.enabled = False
+    dataset = builder.as_dataset(split=split, batch_size=256, decoders=None, shuffle_files=False)
+    return dataset.with_options(options).as_numpy_iterator()
+
+
+def _class_label(class_names):
+    import tensorflow_datasets as tfds
+
+    # One name a line in tensorflow-datasets' own file, in UTF-8: folder names are freer than that.
+    cleaned = [" ".join(os.fsencode(name).decode("utf-8", "backslashreplace").split()) for name in class_names]
+    if len(set(cleaned)) == len(cleaned) and all(cleaned):
+        return tfds.features.ClassLabel(names=cleaned)
+    return tfds.features.ClassLabel(num_classes=len(cleaned))
+
+
+@contextlib.contextmanager
+def quiet_tfds():
+    """Keeps what tensorflow-datasets tells about its own work off both streams: standard output is for results."""
+    from absl import logging
+    from tensorflow_datasets.core.utils import tqdm_utils
+
+    active, verbosity = tqdm_utils._active, logging.get_verbosity()
+    tqdm_utils.display_progress_bar(False)
+    logging.set_verbosity(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        tqdm_utils.display_progress_bar(active)
