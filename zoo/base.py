@@ -405,8 +405,11 @@ def _frozen_copy(generator):
 
 def _check_networks(generator, discriminator):
     for role, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model) or not network.built:
-            raise ArgumentError(f"{role}: received {network!r}, expected a built keras.Model: call it on an Input once")
+        if not hasattr(network, "input_shape") or not hasattr(network, "output_shape"):
+            raise ArgumentError(
+                f"{role}: received {network!r}, expected a keras.Model that knows its shapes: wrap it as "
+                "keras.Model(inputs, network(inputs)) with inputs = keras.Input(...)"
+            )
     if generator.output_shape[1:] != discriminator.input_shape[1:]:
         raise ArgumentError(
             f"discriminator: received one for samples of shape {discriminator.input_shape[1:]}, expected "

@@ -117,6 +117,8 @@ class ArrayRows:
 def _arrays(x, y):
     values = x if isinstance(x, (tuple, dict)) else (x, y) if y is not None else (x,)
     rows = {name: np.asarray(value) for name, value in named(values).items()}
+    if not rows:
+        raise ArgumentError(f"fit: received no images but {sorted(values)}, expected a key 'images'")
     lengths = {name: len(value) for name, value in rows.items()}
     if len(set(lengths.values())) > 1:
         raise ArgumentError(f"fit: received arrays of different lengths {lengths}, expected equal ones")

@@ -1,0 +1,147 @@
+"""What every variant of the zoo must hold; a new one is found by itself and fails here until it is complete."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from ganzoo.training.shelf import recipes
+from ganzoo.zoo.registry import variant_class, variants
+
+ROOT = Path(__file__).parents[2]
+NAMES = sorted(variants())
+# A variant's tiny arguments, where the defaults would be slow to compile.
+TINY = {"wgan": {"n_critic": 2}}
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def build(name):
+    def build(precision="float32", seed=3, **compiling):
+        network = {"network": "dcgan", "width": 4}
+        arguments = TINY.get(name, {})
+        cls = variant_class(name)
+        model = cls.create((8, 8, 1), network, network, latent_dim=4, seed=seed, precision=precision, **arguments)
+        model.compile(**compiling)
+        return model
+
+    return build
+
+
+def pictures(num=16):
+    return np.random.default_rng(0).integers(0, 256, (num, 8, 8, 1), dtype=np.uint8)
+
+
+def values(model):
+    return [weight.numpy() for weight in model.weights]
+
+
+def difference(first, second):
+    return max(float(abs(a - b).max()) for a, b in zip(first, second, strict=True))
+
+
+@pytest.fixture(scope="module")
+def trained(build):
+    model = build()
+    before = [w.numpy() for w in model.trainable_variables]
+    history = model.fit(pictures(), batch_size=4, steps_per_epoch=2, verbose=0).history
+    return model, before, history
+
+
+def test_trains_and_logs_finite_values(trained):
+    model, before, history = trained
+    assert {"d_loss", "g_loss", "real_logits", "fake_logits"} <= set(history)
+    assert all(np.isfinite(value).all() for value in history.values())
+    moved = {w.path for a, w in zip(before, model.trainable_variables, strict=True) if (a != w.numpy()).any()}
+    for variables in (model.generator_variables, model.discriminator_variables):
+        # A critic's last bias has no gradient: it cancels in a difference of means.
+        assert {w.path for w in variables} - moved <= {"logits/bias"}
+    assert model.steps_done == 2
+
+
+def test_samples_have_their_shape_and_hang_on_their_seed(trained):
+    model, _, _ = trained
+    images = model.generate(5, seed=11)
+    assert images.shape == (5, 8, 8, 1)
+    assert images.dtype == np.float32
+    assert -1 <= images.min() < images.max() <= 1
+    np.testing.assert_array_equal(images[2], model.generate(1, seed=13)[0])
+    assert (images[0] != images[1]).any()
+    with pytest.raises(ValueError, match="num: received 0"):
+        model.generate(0)
+    with pytest.raises(ValueError, match="seed: received -1"):
+        model.generate(1, seed=-1)
+    # Without a seed no two calls agree.
+    assert (model.generate(1) != model.generate(1)).any()
+
+
+def test_keras_files_give_the_same_model_back(trained, tmp_path):
+    model, _, _ = trained
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded.generate(2, seed=1), model.generate(2, seed=1))
+    for role in ("generator_optimizer", "discriminator_optimizer"):
+        mine, theirs = getattr(model, role), getattr(loaded, role)
+        assert type(theirs) is type(mine)
+        assert len(theirs.variables) == len(mine.variables) > 2
+        for a, b in zip(mine.variables, theirs.variables, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+    again = loaded.fit(pictures(), batch_size=4, steps_per_epoch=1, verbose=0)
+    assert np.isfinite(again.history["g_loss"]).all()
+    assert loaded.steps_done == 3
+
+
+def test_config_round_trip_gives_equal_fresh_weights(build, name):
+    model = build(seed=7)
+    config = model.get_config()
+    twin = variant_class(name).from_config(json.loads(json.dumps(config)))
+    assert difference(values(model), values(twin)) == 0
+
+
+def test_eager_and_compiled_steps_agree(build):
+    def run(**compiling):
+        model = build(**compiling)
+        model.fit(pictures(), batch_size=4, steps_per_epoch=1, verbose=0)
+        return values(model)
+
+    assert difference(run(), run(run_eagerly=True)) < 1e-5
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_mixed_precision_keeps_float32_where_it_matters(build, precision):
+    model = build(precision=precision)
+    assert model.generator.compute_dtype is not None
+    assert any(layer.compute_dtype == precision for layer in model.generator.layers)
+    assert {weight.dtype for weight in model.trainable_variables} == {"float32"}
+    assert model.generate(1, seed=0).dtype == np.float32
+    assert model.discriminator(tf.zeros((1, 8, 8, 1))).dtype == tf.float32
+    history = model.fit(pictures(), batch_size=4, steps_per_epoch=2, verbose=0).history
+    assert all(np.isfinite(value).all() for value in history.values())
+    scaled = isinstance(model.generator_optimizer, keras.optimizers.LossScaleOptimizer)
+    assert scaled == (precision == "float16")
+    for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
+        assert int(optimizer.iterations) > 0, "every step was skipped"
+
+
+def test_two_replicas_train(build, two_replicas):
+    with two_replicas.scope():
+        model = build()
+    history = model.fit(pictures(), batch_size=4, steps_per_epoch=2, verbose=0).history
+    assert all(np.isfinite(value).all() for value in history.values())
+    for weight in model.trainable_variables:
+        copies = [copy.numpy() for copy in weight.value.values]
+        np.testing.assert_array_equal(*copies)
+
+
+def test_has_a_recipe_a_test_and_a_summary(name):
+    assert any(recipe.startswith(f"{name}_") for recipe in recipes()), f"no configs/{name}_<dataset>.toml"
+    assert (ROOT / "tests" / "zoo" / f"test_{name}.py").is_file()
+    summary = variants()[name].summary
+    assert summary.endswith(".")
+    assert len(summary) < 120
