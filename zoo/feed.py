@@ -96,13 +96,13 @@ class ArrayRows:
     @staticmethod
     def _gather(values, batch_size):
         """Returns the function from a batch of indices to the rows."""
-        if not isinstance(values, np.memmap):
+        if not isinstance(values, np.memmap) or values.mode != "r":
             tensor = tf.constant(values)
             return lambda indices: tf.gather(tensor, indices)
 
         def read(indices):
             rows = values[indices]
-            # Pages that were touched would else count as the process's memory, up to the size of the file.
+            # Else the pages that were touched count as the process's memory, up to the size of the file.
             if hasattr(mmap, "MADV_DONTNEED"):
                 values._mmap.madvise(mmap.MADV_DONTNEED)
             return rows

@@ -107,6 +107,8 @@ def split_rows(count, every=10):
 
 def split_source(name, samples, labels=None, factors=None, **known):
     """Builds an `ImageSource` from rows that have no split of their own: every tenth row is held out."""
+    if labels is not None and len(labels) != len(samples):
+        raise DataError(f"{name}: received {len(labels)} labels for {len(samples)} images, expected as many")
     train, held_out = split_rows(len(samples))
 
     def pick(rows, indices):

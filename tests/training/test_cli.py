@@ -1,0 +1,221 @@
+"""The command line as people and programs meet it; the slow commands run in this process, the quick ones are timed."""
+
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from ganzoo.training.cli import main
+from PIL import Image
+
+TINY = [
+    "--set=data.resolution=8",
+    "--set=model.generator.width=4",
+    "--set=model.discriminator.width=4",
+    "--set=train.batch_size=16",
+    "--set=train.steps=4",
+    "--set=train.log_every=2",
+]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of the demo recipe, made tiny."""
+    folder = tmp_path_factory.mktemp("runs") / "demo"
+    assert main(["train", "gan_digits", "--out", str(folder), "--quiet", *TINY]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"], ["train", "--help"]])
+def test_help_and_list_are_quick_and_light(arguments):
+    script = (
+        "import sys; from ganzoo.training.cli import main\n"
+        f"try: main({arguments!r})\n"
+        "except SystemExit: pass\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'PIL', 'pydantic'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    best = np.inf
+    for _ in range(3):
+        start = time.perf_counter()
+        process = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        best = min(best, time.perf_counter() - start)
+        assert process.returncode == 0, process.stderr
+    assert best < 0.5
+
+
+def test_list_names_variants_and_recipes(capsys):
+    assert main(["list", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"gan", "wgan"} <= set(found["variants"])
+    assert {"gan_digits", "wgan_digits", "gan_mixture", "wgan_mixture"} <= set(found["recipes"])
+    assert {"gan_fashion_mnist", "wgan_fashion_mnist"} <= set(found["recipes"])
+    assert all(found["variants"].values())
+    assert all(found["recipes"].values())
+
+
+def test_a_run_folder_holds_what_it_promises(run):
+    names = {path.name for path in run.iterdir()}
+    assert names == {"recipe.toml", "environment.json", "metrics.jsonl", "samples", "checkpoints", "tensorboard"}
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [2, 4]
+    assert rows[1]["kimg"] == 4 * 16 / 1000
+    assert all(row["images_per_second"] > 0 for row in rows)
+    assert {"d_loss", "g_loss", "real_logits", "fake_logits", "d_accuracy"} <= set(rows[0])
+    assert {path.name for path in (run / "samples").iterdir()} == {"step-000000.png", "step-000004.png"}
+    environment = json.loads((run / "environment.json").read_text())
+    assert environment["packages"]["tensorflow"].startswith("2.")
+    assert "steps = 4" in (run / "recipe.toml").read_text()
+
+
+def test_tensorboard_has_scalars_and_pictures(run):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(run / "tensorboard" / "train"))
+    events.Reload()
+    tags = set(events.Tags()["tensors"])
+    assert {"d_loss", "g_loss", "images_per_second", "samples"} <= tags
+    assert [event.step for event in events.Tensors("d_loss")] == [2, 4]
+
+
+def test_the_recipe_of_a_run_is_a_recipe(run, capsys):
+    from ganzoo.training.recipe import load_recipe
+
+    recipe = load_recipe(str(run / "recipe.toml"))
+    assert recipe.train.steps == 4
+    assert recipe.model["generator"] == {"network": "dcgan", "width": 4}
+
+
+def test_a_second_run_into_the_folder_is_refused_and_names_both_ways(run, capsys):
+    assert main(["train", "gan_digits", "--out", str(run), *TINY]) == 2
+    message = capsys.readouterr().err
+    assert f"ganzoo train --resume {run}" in message
+    assert "--overwrite" in message
+
+
+def test_resuming_a_finished_run_says_so(run, capsys):
+    assert main(["train", "--resume", str(run)]) == 0
+    assert "nothing to do" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("model.label_smoothing=0.2", "model.label_smoothing: 0.1 -> 0.2"),
+        ("optimizers.generator.learning_rate=1e-3", "optimizers.generator.learning_rate: 0.0002 -> 0.001"),
+        ("train.batch_size=8", "train.batch_size: 16 -> 8"),
+        ("train.steps=3", "train.steps 3, expected at least 4"),
+    ],
+)
+def test_a_changed_recipe_is_refused_by_name(run, capsys, override, named):
+    assert main(["train", "--resume", str(run), "--set", override]) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_an_edited_recipe_file_is_a_changed_recipe(run, capsys):
+    path = run / "recipe.toml"
+    text = path.read_text()
+    path.write_text(text.replace("seed = 0", "seed = 9"))
+    try:
+        assert main(["train", "--resume", str(run)]) == 2
+        assert "train.seed: 0 -> 9" in capsys.readouterr().err
+    finally:
+        path.write_text(text)
+
+
+def test_resume_needs_a_run_and_stands_alone(tmp_path, run, capsys):
+    assert main(["train", "--resume", str(tmp_path)]) == 2
+    assert str(tmp_path) in capsys.readouterr().err
+    assert main(["train", "--resume", str(run), "--overwrite"]) == 2
+    assert main(["train"]) == 2
+
+
+def test_samples_are_the_models_and_named_by_seed(run, tmp_path, capsys):
+    from ganzoo.export.pictures import tile_scale
+    from ganzoo.training import load_run
+    from ganzoo.zoo.images import to_uint8
+
+    assert main(["sample", str(run), "--num", "5", "--seed", "7", "--out", str(tmp_path / "grid.png"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"num": 5, "seed": 7, "out": str(tmp_path / "grid.png")}
+    assert main(["sample", str(run), "--num", "5", "--seed", "7", "--out", str(tmp_path / "many")]) == 0
+    assert main(["sample", str(run), "--num", "5", "--seed", "7", "--out", str(tmp_path / "a.npz")]) == 0
+    expected = to_uint8(load_run(run).generate(5, seed=7))[..., 0]
+    single = np.asarray(Image.open(tmp_path / "many" / "seed-0000000007.png"))
+    np.testing.assert_array_equal(single, expected[0])
+    grid = np.asarray(Image.open(tmp_path / "grid.png"))
+    scale = tile_scale(8)
+    np.testing.assert_array_equal(grid[2 : 2 + 8 * scale : scale, 2 : 2 + 8 * scale : scale], expected[0])
+    np.testing.assert_array_equal(to_uint8(np.load(tmp_path / "a.npz")["samples"])[..., 0], expected)
+    assert main(["sample", str(run), "--out", str(tmp_path / "x.jpg")]) == 2
+
+
+def test_another_run_may_start_from_these_weights(run, tmp_path, capsys):
+    from ganzoo.training import load_run
+
+    folder = tmp_path / "next"
+    still = ["--set=optimizers.generator.learning_rate=1e-30", "--set=train.steps=1"]
+    arguments = ["train", "gan_digits", "--out", str(folder), "--init-from", str(run), "--quiet", *TINY, *still]
+    assert main(arguments) == 0
+    first, second = load_run(run).generator, load_run(folder).generator
+    for a, b in zip(first.trainable_variables, second.trainable_variables, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-7)
+    wider = ["--set=model.generator.width=5"]
+    assert main(["train", "gan_digits", "--out", str(tmp_path / "w"), "--init-from", str(run), *TINY, *wider]) == 2
+    assert "use the same networks" in capsys.readouterr().err
+    assert not (tmp_path / "w").exists()
+
+
+def test_dry_run_prints_the_resolved_recipe_and_writes_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "wgan_digits", "--dry-run", "--json", "--set", "train.steps=7"]) == 0
+    resolved = json.loads(capsys.readouterr().out)
+    assert resolved["train"]["steps"] == 7
+    assert resolved["train"]["log_every"] == 100
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "gan_digit"], "did you mean 'gan_digits'"),
+        (["train", "nowhere.toml"], "expected an existing .toml file"),
+        (["train", "gan_digits", "--set", "train.stepz=3"], "train.stepz: unknown key.*did you mean 'steps'"),
+        (["train", "gan_digits", "--set", "train.steps"], "expected section.key=value"),
+        (["train", "gan_digits", "--set", "train.batch_size=5000"], "received 5000 for 1618 images"),
+        (["train", "gan_digits", "--data", "idx:/nowhere"], "expected an existing folder of IDX files"),
+        (["train", "gan_digits", "--data", "mixture:ring"], "expected none"),
+        (["data", "didgits"], "did you mean 'digits'"),
+        (["data", "digits", "--resolution", "4"], "received 4, expected 8 to 128"),
+        (["data", "digits", "--set", "color=red"], "data.color: unknown option"),
+        (["sample", "runs/nowhere"], "expected a run folder"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_two(arguments, message, capsys, tmp_path, monkeypatch):
+    import re
+
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    text = capsys.readouterr().err
+    line = text.strip().splitlines()[-1]
+    assert re.search(message, line), text
+    assert "Traceback" not in text
+    assert not list(tmp_path.glob("runs/*"))
+
+
+def test_unknown_flags_are_errors(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["train", "gan_digits", "--learning-rate", "3"])
+    assert caught.value.code == 2
+
+
+def test_data_shows_what_it_is(tmp_path, capsys):
+    picture = tmp_path / "digits.png"
+    assert main(["data", "digits", "--resolution", "16", "--out", str(picture), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["train"], facts["held_out"], facts["shape"], facts["range"]) == (1618, 179, [16, 16, 1], [0, 255])
+    assert sum(facts["images_per_class"].values()) == 1618
+    assert Image.open(picture).size[0] > 300
+    assert main(["data", "mixture:grid", "--out", str(tmp_path / "m.png"), "--set", "std=0.1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["shape"] == [2]
