@@ -7,6 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
@@ -23,6 +24,17 @@ def two_replicas():
 def images():
     """160 random images (160, 8, 8, 1), float32 in [-1, 1]."""
     return np.random.default_rng(0).uniform(-1, 1, (160, 8, 8, 1)).astype("float32")
+
+
+@pytest.fixture(scope="session")
+def read_png():
+    """Reads a PNG as an array: (height, width) or (height, width, 3)."""
+
+    def read(path):
+        with Image.open(path) as picture:
+            return np.asarray(picture)
+
+    return read
 
 
 @pytest.fixture

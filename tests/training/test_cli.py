@@ -8,7 +8,6 @@ import time
 import numpy as np
 import pytest
 from ganzoo.training.cli import main
-from PIL import Image
 
 TINY = [
     "--set=data.resolution=8",
@@ -132,7 +131,7 @@ def test_resume_needs_a_run_and_stands_alone(tmp_path, run, capsys):
     assert main(["train"]) == 2
 
 
-def test_samples_are_the_models_and_named_by_seed(run, tmp_path, capsys):
+def test_samples_are_the_models_and_named_by_seed(run, tmp_path, capsys, read_png):
     from ganzoo.export.pictures import tile_scale
     from ganzoo.training import load_run
     from ganzoo.zoo.images import to_uint8
@@ -142,12 +141,13 @@ def test_samples_are_the_models_and_named_by_seed(run, tmp_path, capsys):
     assert main(["sample", str(run), "--num", "5", "--seed", "7", "--out", str(tmp_path / "many")]) == 0
     assert main(["sample", str(run), "--num", "5", "--seed", "7", "--out", str(tmp_path / "a.npz")]) == 0
     expected = to_uint8(load_run(run).generate(5, seed=7))[..., 0]
-    single = np.asarray(Image.open(tmp_path / "many" / "seed-0000000007.png"))
+    single = read_png(tmp_path / "many" / "seed-0000000007.png")
     np.testing.assert_array_equal(single, expected[0])
-    grid = np.asarray(Image.open(tmp_path / "grid.png"))
+    grid = read_png(tmp_path / "grid.png")
     scale = tile_scale(8)
     np.testing.assert_array_equal(grid[2 : 2 + 8 * scale : scale, 2 : 2 + 8 * scale : scale], expected[0])
-    np.testing.assert_array_equal(to_uint8(np.load(tmp_path / "a.npz")["samples"])[..., 0], expected)
+    with np.load(tmp_path / "a.npz") as saved:
+        np.testing.assert_array_equal(to_uint8(saved["samples"])[..., 0], expected)
     assert main(["sample", str(run), "--out", str(tmp_path / "x.jpg")]) == 2
 
 
@@ -210,12 +210,12 @@ def test_unknown_flags_are_errors(capsys):
     assert caught.value.code == 2
 
 
-def test_data_shows_what_it_is(tmp_path, capsys):
+def test_data_shows_what_it_is(tmp_path, capsys, read_png):
     picture = tmp_path / "digits.png"
     assert main(["data", "digits", "--resolution", "16", "--out", str(picture), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert (facts["train"], facts["held_out"], facts["shape"], facts["range"]) == (1618, 179, [16, 16, 1], [0, 255])
     assert sum(facts["images_per_class"].values()) == 1618
-    assert Image.open(picture).size[0] > 300
+    assert read_png(picture).shape[0] > 300
     assert main(["data", "mixture:grid", "--out", str(tmp_path / "m.png"), "--set", "std=0.1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["shape"] == [2]
