@@ -13,6 +13,7 @@ from .callbacks import Checkpoint, LogMetrics, Progress, SampleGrid, StopOnNonFi
 from .callbacks.guards import DivergenceError
 from .checkpoint import CheckpointError, load_checkpoint
 from .data import load
+from .optimizers import build_optimizer
 from .rundir import RunError, RunFolder, import_networks, load_run
 from .strategy import describe, make_strategy
 
@@ -93,8 +94,8 @@ def build_model(recipe, source):
     cls = variant_class(recipe.model["variant"])
     model = cls.create(source.shape, seed=recipe.train.seed, **arguments)
     model.compile(
-        recipe.build_optimizer("generator"),
-        recipe.build_optimizer("discriminator"),
+        build_optimizer(recipe.optimizers.get("generator")),
+        build_optimizer(recipe.optimizers.get("discriminator")),
         jit_compile=recipe.train.jit_compile,
     )
     return model

@@ -6,7 +6,6 @@ source. Their defaults live in those signatures alone.
 """
 
 import difflib
-import inspect
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -20,6 +19,7 @@ from ..zoo.arguments import explain, schema_of
 from ..zoo.errors import ArgumentError, UserError
 from ..zoo.registry import nearest, variant_class
 from .data import options
+from .optimizers import check_optimizer
 from .shelf import recipes
 
 STRATEGY = r"^(auto|none|mirrored|cpu:[1-9][0-9]*)$"
@@ -96,15 +96,6 @@ class Recipe:
     def dumps(self):
         """Returns the resolved recipe as TOML."""
         return tomli_w.dumps(self.content())
-
-    def build_optimizer(self, role):
-        """Returns a fresh Keras optimiser for "generator" or "discriminator", or None for the variant's default."""
-        import keras
-
-        if role not in self.optimizers:
-            return None
-        settings = dict(self.optimizers[role])
-        return keras.optimizers.get({"class_name": settings.pop("name"), "config": settings})
 
 
 def load_recipe(name, overrides=(), source=None):
@@ -266,36 +257,10 @@ def _checked_model(model, train, origin):
 
 
 def _checked_optimizers(optimizers, origin):
-    import keras
-
     _check_keys(optimizers, ("generator", "discriminator"), "optimizers", origin)
     for role, settings in optimizers.items():
-        section = f"optimizers.{role}"
-        if not isinstance(settings, dict) or "name" not in settings:
-            raise RecipeError(
-                f"{origin}: {section}: received {settings!r}, expected a section with name = 'adam' or so"
-            )
-        known = {
-            name.lower(): cls
-            for name, cls in vars(keras.optimizers).items()
-            if inspect.isclass(cls) and issubclass(cls, keras.optimizers.Optimizer) and name != "Optimizer"
-        }
-        known.pop("lossscaleoptimizer", None)
-        name = settings["name"]
-        if not isinstance(name, str) or name.lower() not in known:
-            raise RecipeError(f"{origin}: {section}.name: received {name!r}, expected one of {sorted(known)}")
-        parameters = inspect.signature(known[name.lower()]).parameters
-        _check_keys(settings, [key for key in parameters if key != "kwargs"], section, origin)
-        for key, value in settings.items():
-            _check_setting(value, parameters[key].default, f"{origin}: {section}.{key}")
+        try:
+            check_optimizer(settings, f"optimizers.{role}")
+        except ArgumentError as error:
+            raise RecipeError(f"{origin}: {error}") from None
     return {role: dict(settings) for role, settings in optimizers.items()}
-
-
-def _check_setting(value, default, where):
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if isinstance(default, bool) and not isinstance(value, bool):
-        raise RecipeError(f"{where}: received {value!r}, expected true or false")
-    if isinstance(default, float) and not number:
-        raise RecipeError(f"{where}: received {value!r}, expected a number such as {default}")
-    if where.endswith(".learning_rate") and not value > 0:
-        raise RecipeError(f"{where}: received {value!r}, expected a number above 0")

@@ -1,24 +1,22 @@
 """The adversarial base model: two networks, two optimisers, one training step."""
 
-import secrets
 from typing import Annotated, Literal
 
 import keras
-import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 
 from . import ema, losses, networks
 from .arguments import validated
-from .errors import ArgumentError
-from .feed import step_dataset
-from .latents import sampling_latents, training_latents
+from .latents import training_latents
+from .pairs import check_pair, frozen_copy
+from .workflow import KerasWorkflow
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 Precision = Literal["float32", "bfloat16", "float16"]
 
 
-class AdversarialModel(keras.Model):
+class AdversarialModel(KerasWorkflow):
     """A generator and a discriminator that `fit` trains against each other.
 
     When to use it: as the base of a variant. A variant overrides what its paper changes (`discriminator_loss`,
@@ -27,7 +25,8 @@ class AdversarialModel(keras.Model):
 
     One training step eats one flat batch of `n_critic * batch_size` rows: critic turn k learns from rows k::n_critic
     and as many fresh fakes; then the generator learns once, from the last turn's fakes. Its latents hang on
-    (seed, step, global row) alone, so replicas, and a run that was resumed, see the same numbers.
+    (seed, step, global row) alone, so replicas, and a run that was resumed, see the same numbers; dropout hangs on
+    (seed, step, replica).
 
     Batch normalisation sees real and fake images in separate calls. A step makes `n_critic` generator calls and
     `2 * n_critic + 1` discriminator calls in training mode, each of which moves the moving statistics of its network;
@@ -64,10 +63,10 @@ class AdversarialModel(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        _check_networks(generator, discriminator)
+        check_pair(generator, discriminator)
         self.generator = generator
         self.discriminator = discriminator
-        self.averaged_generator = _frozen_copy(generator)
+        self.averaged_generator = frozen_copy(generator)
         self.n_critic = n_critic or self.default_n_critic
         self.average_half_life = average_half_life
         self.average_ramp = average_ramp
@@ -129,11 +128,6 @@ class AdversarialModel(keras.Model):
     # What a variant may override.
 
     @property
-    def steps_done(self):
-        """Generator updates so far, as a Python int; reading it waits for the device."""
-        return int(self.step.value.read_value())
-
-    @property
     def generator_variables(self):
         """The variables that the generator's optimiser moves."""
         return self.generator.trainable_variables
@@ -181,6 +175,7 @@ class AdversarialModel(keras.Model):
     def train_step(self, batch):
         """Runs `n_critic` discriminator updates and one generator update on a flat batch of rows."""
         rows = next(iter(batch.values())).shape[0]
+        self._anchor_randomness()
         latents = self._step_latents(rows)
         turns = [{name: rows[k :: self.n_critic] for name, rows in batch.items()} for k in range(self.n_critic)]
         *early, last = range(self.n_critic)
@@ -222,11 +217,24 @@ class AdversarialModel(keras.Model):
             **self.discriminator_metrics(real_logits, fake_logits),
         )
 
+    def _anchor_randomness(self):
+        # Keras does not save the counters of dropout and its like: naming them by (seed, step) lets a resumed run draw
+        # what it would have drawn. A step makes far fewer than a million draws.
+        layers = [*self.generator._flatten_layers(), *self.discriminator._flatten_layers()]
+        generators = [generator for layer in layers for generator in layer._seed_generators]
+        for number, generator in enumerate(generators):
+            name = self.seed + 1 + number + len(generators) * tf.cast(self._replica, tf.int64)
+            counter = tf.cast(self.step.value, tf.int64) * 1_000_000
+            generator.state.assign(tf.cast(tf.stack([name, counter]) % 2**32, generator.state.dtype))
+
     def _step_latents(self, rows):
         # A replica holds a contiguous slice of the global batch, `rows` long.
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        first = tf.cast(replica, tf.int32) * rows
+        first = tf.cast(self._replica, tf.int32) * rows
         return training_latents(self.seed, self.step.value, first + tf.range(rows), self.latent_dim)
+
+    @property
+    def _replica(self):
+        return tf.distribute.get_replica_context().replica_id_in_sync_group
 
     @property
     def _replicas(self):
@@ -257,107 +265,6 @@ class AdversarialModel(keras.Model):
         """The running means of the logged values; `fit` resets them at each epoch."""
         return list(self._trackers.values())
 
-    # Keras workflow.
-
-    def compile(
-        self, generator_optimizer=None, discriminator_optimizer=None, jit_compile="auto", run_eagerly=False,
-        steps_per_execution=1,
-    ):  # fmt: skip
-        """Sets the two optimisers; calling it again keeps the weights and starts the optimisers afresh.
-
-        Args:
-            generator_optimizer: Keras optimiser or its name. Default: the variant's.
-            discriminator_optimizer: likewise; a second object, two networks cannot share one.
-            jit_compile: "auto" or bool, XLA; "auto" means one GPU only. Default "auto".
-            run_eagerly: bool, for debugging. Default False.
-            steps_per_execution: int >= 1. Default 1.
-
-        Raises:
-            ArgumentError: one optimiser object for both networks, or one that is built for other variables.
-        """
-        generator_default, discriminator_default = self.default_optimizers()
-        generator_optimizer = keras.optimizers.get(generator_optimizer) or generator_default
-        discriminator_optimizer = keras.optimizers.get(discriminator_optimizer) or discriminator_default
-        if generator_optimizer is discriminator_optimizer:
-            raise ArgumentError(
-                "discriminator_optimizer: received the generator's optimiser object, expected one of its own: "
-                "each network's optimiser keeps that network's statistics"
-            )
-        super().compile(
-            optimizer=None, jit_compile=jit_compile, run_eagerly=run_eagerly, steps_per_execution=steps_per_execution
-        )
-        if self.jit_compile and not all(layer.supports_jit for layer in self._flatten_layers()):
-            raise ArgumentError("jit_compile: received True, expected False: a layer of this model cannot run in XLA")
-        self.generator_optimizer = self._own(generator_optimizer, self.generator_variables)
-        self.discriminator_optimizer = self._own(discriminator_optimizer, self.discriminator_variables)
-
-    def _own(self, optimizer, variables):
-        half = any(layer.dtype_policy.name == "mixed_float16" for layer in self._flatten_layers())
-        if half and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        optimizer.build(variables)
-        return optimizer
-
-    def fit(self, x=None, y=None, batch_size=None, epochs=1, steps_per_epoch=None, **kwargs):
-        """Trains the model; an epoch is `steps_per_epoch` generator updates, or one pass over the data.
-
-        Args:
-            x: images as an array (uint8, or float in [-1, 1]), an `ImageSource`, or a `tf.data.Dataset` of batches;
-                of the elements of tuples and dicts only what the variant uses is kept.
-            y: labels, with an array `x`, where the variant uses them.
-            batch_size: int >= 1, rows of one discriminator turn over all replicas. Default: a dataset's own, else 64.
-            epochs: int >= 1. Default 1.
-            steps_per_epoch: int >= 1 or None.
-            **kwargs: of `keras.Model.fit`: `callbacks`, `verbose`, `initial_epoch`.
-
-        Returns:
-            A `keras.callbacks.History`.
-
-        Raises:
-            ArgumentError: data of another shape or range than the networks', or fewer rows than a step eats.
-        """
-        refused = sorted(set(kwargs) - {"callbacks", "verbose", "initial_epoch"})
-        if refused:
-            raise ArgumentError(f"fit: received {refused}, expected only callbacks, verbose, initial_epoch")
-        dataset, steps = step_dataset(self, x, y, batch_size)
-        return super().fit(dataset, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, shuffle=False, **kwargs)
-
-    def call(self, latents, training=False):
-        """Returns the averaged generator's samples of latents (batch, latent_dim)."""
-        return self.averaged_generator(latents, training=training)
-
-    def sample(self, seeds):
-        """Returns the averaged generator's samples of int32 seeds (batch,), in the graph."""
-        return self.averaged_generator(sampling_latents(seeds, self.latent_dim), training=False)
-
-    def generate(self, num, seed=None, batch_size=64):
-        """Samples the averaged generator; image i is the image of `seed + i`.
-
-        Args:
-            num: int >= 1.
-            seed: int in [0, 2**31 - num], or None for a fresh one each call. Default None.
-            batch_size: int >= 1, images made at a time. Default 64.
-
-        Returns:
-            float32 array (num, *shape); images lie in [-1, 1].
-
-        Raises:
-            ArgumentError: `num` or `seed` out of its range.
-        """
-        if num < 1:
-            raise ArgumentError(f"num: received {num}, expected at least 1")
-        seed = secrets.randbelow(2**31 - num) if seed is None else seed
-        if not 0 <= seed <= 2**31 - num:
-            raise ArgumentError(f"seed: received {seed}, expected 0 to {2**31 - num} for {num} samples")
-        if self._sampler is None:
-            self._sampler = tf.function(self.sample, input_signature=[tf.TensorSpec((None,), tf.int32)])
-        # Every call has one shape, so that a sample does not depend on its neighbours' number.
-        padded = np.arange(seed, seed + -(-num // batch_size) * batch_size, dtype=np.int64).astype(np.int32)
-        batches = [self._sampler(padded[i : i + batch_size]).numpy() for i in range(0, len(padded), batch_size)]
-        return np.concatenate(batches)[:num]
-
-    # `.keras` files.
-
     def get_config(self):
         """Returns the constructor arguments."""
         return super().get_config() | {
@@ -377,47 +284,3 @@ class AdversarialModel(keras.Model):
             for role in ("generator", "discriminator")
         }
         return cls(**(config | networks_))
-
-    def get_compile_config(self):
-        """Returns the arguments of `compile`, so that `.keras` files keep both optimisers."""
-        return {
-            "generator_optimizer": keras.saving.serialize_keras_object(self.generator_optimizer),
-            "discriminator_optimizer": keras.saving.serialize_keras_object(self.discriminator_optimizer),
-            "jit_compile": self.jit_compile,
-            "run_eagerly": self.run_eagerly,
-            "steps_per_execution": self.steps_per_execution,
-        }
-
-    def compile_from_config(self, config):
-        """Compiles the model as `get_compile_config` described."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-
-
-def _frozen_copy(generator):
-    # Clones layer by layer: a layer of the user's own need not be registered for that.
-    copy = keras.models.clone_model(generator)
-    if not copy.built:
-        copy.build(generator.input_shape)
-    copy.set_weights(generator.get_weights())
-    copy.trainable = False
-    return copy
-
-
-def _check_networks(generator, discriminator):
-    for role, network in (("generator", generator), ("discriminator", discriminator)):
-        if not hasattr(network, "input_shape") or not hasattr(network, "output_shape"):
-            raise ArgumentError(
-                f"{role}: received {network!r}, expected a keras.Model that knows its shapes: wrap it as "
-                "keras.Model(inputs, network(inputs)) with inputs = keras.Input(...)"
-            )
-    if generator.output_shape[1:] != discriminator.input_shape[1:]:
-        raise ArgumentError(
-            f"discriminator: received one for samples of shape {discriminator.input_shape[1:]}, expected "
-            f"{generator.output_shape[1:]}, the shape that the generator makes"
-        )
-    activation = getattr(discriminator.layers[-1], "activation", None)
-    if activation in (keras.activations.sigmoid, keras.activations.softmax):
-        raise ArgumentError(
-            f"discriminator: received one that ends in {activation.__name__}, expected logits: "
-            "remove the last activation, the losses apply it themselves"
-        )

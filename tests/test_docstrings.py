@@ -1,0 +1,25 @@
+"""The examples in docstrings run and print what they say."""
+
+import doctest
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+ROOT = Path(__file__).parents[1]
+MODULES = [
+    "ganzoo." + ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for tree in ("zoo", "export", "training")
+    for path in sorted((ROOT / tree).rglob("*.py"))
+    if ">>> " in path.read_text()
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name):
+    module = importlib.import_module(name.removesuffix(".__init__"))
+    failed, tried = doctest.testmod(module, extraglobs={"np": np, "tf": tf}, optionflags=doctest.ELLIPSIS)
+    assert tried
+    assert not failed

@@ -1,0 +1,69 @@
+"""What gets installed: an editable install hides a missing package or data file."""
+
+import configparser
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TREES = ("zoo", "training", "export", "configs")
+
+
+def setup_cfg():
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+def test_the_package_list_names_every_folder():
+    listed = set(setup_cfg()["options"]["packages"].split())
+    folders = {
+        "ganzoo." + ".".join(path.parent.relative_to(ROOT).parts)
+        for tree in TREES
+        for path in (ROOT / tree).rglob("*.py")
+    }
+    assert listed == folders
+    assert all((ROOT / Path(*name.split(".")[1:]) / "__init__.py").is_file() for name in listed)
+
+
+def test_a_wheel_holds_every_module_and_recipe(tmp_path):
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
+    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("keras_ganzoo-*.whl"))) as wheel:
+        held = {name for name in wheel.namelist() if name.startswith("ganzoo/")}
+    wanted = {
+        f"ganzoo/{path.relative_to(ROOT).as_posix()}"
+        for tree in TREES
+        for pattern in ("*.py", "*.toml")
+        for path in (ROOT / tree).rglob(pattern)
+    }
+    assert held == wanted
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_a_package_imported_under_its_bare_name_says_how_to_mend_it(tree, tmp_path):
+    process = subprocess.run(
+        [sys.executable, "-c", f"import {tree}"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 1
+    assert f"ImportError: imported as '{tree}', expected 'ganzoo.{tree}'" in process.stderr
+
+
+def test_the_version_is_in_the_changelog():
+    version = setup_cfg()["metadata"]["version"]
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_pyproject_says_only_how_to_build_and_lint():
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(content) == {"build-system", "tool"}
+
+
+@pytest.mark.parametrize("module", ["tensorflow_datasets", "tensorboard", "sklearn", "PIL", "tqdm", "tomli_w"])
+def test_dependencies_import(module):
+    """TFDS for one imports a package that it does not declare; setup.cfg does."""
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True, capture_output=True)

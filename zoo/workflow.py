@@ -1,0 +1,137 @@
+"""What an adversarial model shares with every Keras model: compile, fit, sample, and `.keras` files."""
+
+import secrets
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from .errors import ArgumentError
+from .feed import step_dataset
+from .latents import sampling_latents
+
+
+class KerasWorkflow(keras.Model):
+    """The Keras side of `AdversarialModel`, which owns the networks and the step.
+
+    It expects of its subclass: `generator_variables`, `discriminator_variables`, `default_optimizers`, `step`,
+    `latent_dim` and `averaged_generator`.
+    """
+
+    @property
+    def steps_done(self):
+        """Generator updates so far, as a Python int; reading it waits for the device."""
+        return int(self.step.value.read_value())
+
+    def compile(
+        self, generator_optimizer=None, discriminator_optimizer=None, jit_compile="auto", run_eagerly=False,
+        steps_per_execution=1,
+    ):  # fmt: skip
+        """Sets the two optimisers; calling it again keeps the weights and starts the optimisers afresh.
+
+        Args:
+            generator_optimizer: Keras optimiser or its name. Default: the variant's.
+            discriminator_optimizer: likewise; a second object, two networks cannot share one.
+            jit_compile: "auto" or bool, XLA; "auto" means one GPU only. Default "auto".
+            run_eagerly: bool, for debugging. Default False.
+            steps_per_execution: int >= 1. Default 1.
+
+        Raises:
+            ArgumentError: one optimiser object for both networks, or one that is built for other variables.
+        """
+        generator_default, discriminator_default = self.default_optimizers()
+        generator_optimizer = keras.optimizers.get(generator_optimizer) or generator_default
+        discriminator_optimizer = keras.optimizers.get(discriminator_optimizer) or discriminator_default
+        if generator_optimizer is discriminator_optimizer:
+            raise ArgumentError(
+                "discriminator_optimizer: received the generator's optimiser object, expected one of its own: "
+                "each network's optimiser keeps that network's statistics"
+            )
+        super().compile(
+            optimizer=None, jit_compile=jit_compile, run_eagerly=run_eagerly, steps_per_execution=steps_per_execution
+        )
+        if self.jit_compile and not all(layer.supports_jit for layer in self._flatten_layers()):
+            raise ArgumentError("jit_compile: received True, expected False: a layer of this model cannot run in XLA")
+        self.generator_optimizer = self._own(generator_optimizer, self.generator_variables)
+        self.discriminator_optimizer = self._own(discriminator_optimizer, self.discriminator_variables)
+
+    def _own(self, optimizer, variables):
+        half = any(layer.dtype_policy.name == "mixed_float16" for layer in self._flatten_layers())
+        if half and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        optimizer.build(variables)
+        return optimizer
+
+    def fit(self, x=None, y=None, batch_size=None, epochs=1, steps_per_epoch=None, **kwargs):
+        """Trains the model; an epoch is `steps_per_epoch` generator updates, or one pass over the data.
+
+        Args:
+            x: images as an array (uint8, or float in [-1, 1]), an `ImageSource`, or a `tf.data.Dataset` of batches;
+                of the elements of tuples and dicts only what the variant uses is kept.
+            y: labels, with an array `x`, where the variant uses them.
+            batch_size: int >= 1, rows of one discriminator turn over all replicas. Default: a dataset's own, else 64.
+            epochs: int >= 1. Default 1.
+            steps_per_epoch: int >= 1 or None.
+            **kwargs: of `keras.Model.fit`: `callbacks`, `verbose`, `initial_epoch`.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ArgumentError: data of another shape or range than the networks', or fewer rows than a step eats.
+        """
+        refused = sorted(set(kwargs) - {"callbacks", "verbose", "initial_epoch"})
+        if refused:
+            raise ArgumentError(f"fit: received {refused}, expected only callbacks, verbose, initial_epoch")
+        dataset, steps = step_dataset(self, x, y, batch_size)
+        return super().fit(dataset, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, shuffle=False, **kwargs)
+
+    def call(self, latents, training=False):
+        """Returns the averaged generator's samples of latents (batch, latent_dim)."""
+        return self.averaged_generator(latents, training=training)
+
+    def sample(self, seeds):
+        """Returns the averaged generator's samples of int32 seeds (batch,), in the graph."""
+        return self.averaged_generator(sampling_latents(seeds, self.latent_dim), training=False)
+
+    def generate(self, num, seed=None, batch_size=64):
+        """Samples the averaged generator; image i is the image of `seed + i`.
+
+        Args:
+            num: int >= 1.
+            seed: int in [0, 2**31 - num], or None for a fresh one each call. Default None.
+            batch_size: int >= 1, images made at a time. Default 64.
+
+        Returns:
+            float32 array (num, *shape); images lie in [-1, 1].
+
+        Raises:
+            ArgumentError: `num` or `seed` out of its range.
+        """
+        if num < 1:
+            raise ArgumentError(f"num: received {num}, expected at least 1")
+        seed = secrets.randbelow(2**31 - num) if seed is None else seed
+        if not 0 <= seed <= 2**31 - num:
+            raise ArgumentError(f"seed: received {seed}, expected 0 to {2**31 - num} for {num} samples")
+        if self._sampler is None:
+            self._sampler = tf.function(
+                self.sample, input_signature=[tf.TensorSpec((None,), tf.int32)], autograph=False
+            )
+        # Every call has one shape, so that a sample does not depend on its neighbours' number.
+        padded = np.arange(seed, seed + -(-num // batch_size) * batch_size, dtype=np.int64).astype(np.int32)
+        batches = [self._sampler(padded[i : i + batch_size]).numpy() for i in range(0, len(padded), batch_size)]
+        return np.concatenate(batches)[:num]
+
+    def get_compile_config(self):
+        """Returns the arguments of `compile`, so that `.keras` files keep both optimisers."""
+        return {
+            "generator_optimizer": keras.saving.serialize_keras_object(self.generator_optimizer),
+            "discriminator_optimizer": keras.saving.serialize_keras_object(self.discriminator_optimizer),
+            "jit_compile": self.jit_compile,
+            "run_eagerly": self.run_eagerly,
+            "steps_per_execution": self.steps_per_execution,
+        }
+
+    def compile_from_config(self, config):
+        """Compiles the model as `get_compile_config` described."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
