@@ -15,11 +15,13 @@ from ..zoo.errors import UserError
 def main(arguments=None):
     """Runs a command and returns its exit code: 0, 1 for a failure, 2 for what the user can mend, 128 + signal."""
     options = _parser().parse_args(arguments)
-    # TensorFlow's start-up notes would drown what is meant for people; its errors arrive as exceptions.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # A recipe may name networks in a module beside it.
     sys.path.append(os.getcwd())
     try:
+        if options.run is not _list:
+            from .quiet import start_tensorflow
+
+            start_tensorflow()
         return options.run(options) or 0
     except UserError as error:
         print(f"ganzoo: {error}", file=sys.stderr)
@@ -86,9 +88,9 @@ def _report(options, facts, text):
 
 
 def _list(options):
-    from .shelf import shelf
+    from .shelf import catalogue
 
-    found = shelf()
+    found = catalogue()
     if options.json:
         print(json.dumps(found))
         return

@@ -16,6 +16,6 @@ def recipes():
     return found
 
 
-def shelf():
+def catalogue():
     """Returns {"variants": {name: summary}, "recipes": {name: description}}."""
     return {"variants": {name: entry.summary for name, entry in variants().items()}, "recipes": recipes()}

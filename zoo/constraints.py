@@ -32,8 +32,8 @@ class WeightClipping(keras.constraints.Constraint):
 
     Example:
 
-    >>> WeightClipping(0.1)(keras.ops.convert_to_tensor([-3.0, 0.05])).numpy().round(2).tolist()
-    [-0.1, 0.05]
+    >>> WeightClipping(0.5)(keras.ops.convert_to_tensor([-3.0, 0.25])).numpy().tolist()
+    [-0.5, 0.25]
     """
 
     @validated

@@ -15,7 +15,8 @@ __all__ = ["DataError", "ImageSource", "kinds", "load", "options"]
 
 FOLDER = Path(__file__).parent
 FOUNDATION = {
-    "__init__", "source", "pixels", "cache", "decoding", "drawing", "listing", "pictures", "records", "rows",
+    "__init__", "source", "pixels", "cache", "decoding", "downloads", "drawing", "listing", "network", "pictures",
+    "records", "rows",
 }  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def load(source, resolution=None, **arguments):
     Example:
 
     >>> load("digits", resolution=16)
-    ImageSource('digits', 1617 + 180 held out, (16, 16, 1), 10 classes)
+    ImageSource('digits', 1618 + 179 held out, (16, 16, 1), 10 classes)
     """
     if resolution is not None and not 8 <= resolution <= 128:
         raise DataError(f"data.resolution: received {resolution}, expected 8 to 128, what the networks can build")
