@@ -1,6 +1,7 @@
 """The command line as people and programs meet it; the slow commands run in this process, the quick ones are timed."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -193,8 +194,6 @@ def test_dry_run_prints_the_resolved_recipe_and_writes_nothing(tmp_path, capsys,
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_two(arguments, message, capsys, tmp_path, monkeypatch):
-    import re
-
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == 2
     text = capsys.readouterr().err
@@ -202,6 +201,44 @@ def test_mistakes_are_one_line_and_exit_code_two(arguments, message, capsys, tmp
     assert re.search(message, line), text
     assert "Traceback" not in text
     assert not list(tmp_path.glob("runs/*"))
+
+
+def test_a_run_that_diverges_names_the_loss_the_step_and_the_checkpoint(tmp_path, capsys):
+    folder = tmp_path / "run"
+    wild = ["--set=optimizers.generator.name=sgd", "--set=optimizers.generator.learning_rate=1e38"]
+    recipe = tmp_path / "wild.toml"
+    recipe.write_text(
+        '[data]\nsource = "digits"\n[model]\nvariant = "gan"\ngenerator = "mlp"\ndiscriminator = "mlp"\n'
+        '[optimizers.generator]\nname = "sgd"\n[train]\nsteps = 40\nbatch_size = 16\nsave_every = 2\n'
+    )
+    assert main(["train", str(recipe), "--out", str(folder), "--quiet", *wild]) == 1
+    message = capsys.readouterr().err.strip()
+    assert re.search(r"ganzoo: (\w+ is (nan|inf|-inf) at step \d+|'.*' is NaN or infinite at step \d+)", message), (
+        message
+    )
+    assert "the checkpoint of step " in message
+    assert str(folder / "checkpoints") in message
+    assert "Traceback" not in message
+    from ganzoo.training import load_run
+
+    assert all(np.isfinite(weight.numpy()).all() for weight in load_run(folder).weights)
+
+
+def test_two_logical_devices_train_what_one_trains(tmp_path):
+    """In processes of their own: devices are chosen before TensorFlow starts."""
+    from ganzoo.training import load_run
+
+    plain = ["--set=model.generator.normalization=none", "--set=model.discriminator.normalization=none"]
+    for strategy in ("none", "cpu:2"):
+        out = tmp_path / strategy[:3]
+        arguments = ["train", "gan_digits", "--out", str(out), *TINY, *plain, f"--set=train.strategy={strategy}"]
+        command = [sys.executable, "-m", "ganzoo.training.cli", *arguments]
+        process = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert process.returncode == 0, process.stderr
+        assert ("batch 16 global = 8 x 2" in process.stderr) == (strategy == "cpu:2")
+    one, two = load_run(tmp_path / "non"), load_run(tmp_path / "cpu")
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6)
 
 
 def test_unknown_flags_are_errors(capsys):

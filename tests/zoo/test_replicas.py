@@ -77,3 +77,13 @@ def test_half_precision_scales_losses_and_unscales_gradients_once(tiny, images):
     for full, half in zip(moved("float32"), moved("float16"), strict=True):
         assert np.linalg.norm(full) > 0
         assert np.linalg.norm(full - half) <= 0.02 * np.linalg.norm(full)
+
+
+def test_loss_scaling_works_across_replicas(tiny, images, two_replicas):
+    with two_replicas.scope():
+        model = tiny(WGAN, network="mlp", precision="float16", n_critic=2)
+    history = model.fit(images, batch_size=8, steps_per_epoch=4, verbose=0).history
+    assert all(np.isfinite(value).all() for value in history.values())
+    assert int(model.discriminator_optimizer.iterations.numpy()) == 8
+    for weight in model.trainable_variables:
+        np.testing.assert_array_equal(*[copy.numpy() for copy in weight.value.values])
