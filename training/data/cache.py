@@ -110,11 +110,11 @@ def _flush(path):
 
 def _take_place(part, entry):
     for _ in range(10):
+        # A folder cannot be renamed onto a full one: the old one leaves first.
+        retired = tempfile.mkdtemp(prefix=f"{entry.name}.part-", dir=entry.parent)
         with contextlib.suppress(FileNotFoundError):
-            # A folder cannot be renamed onto a full one: the old one leaves first.
-            retired = tempfile.mkdtemp(prefix=f"{entry.name}.part-", dir=entry.parent)
             os.replace(entry, retired)
-            shutil.rmtree(retired, ignore_errors=True)
+        shutil.rmtree(retired, ignore_errors=True)
         with contextlib.suppress(OSError):
             os.replace(part, entry)
             return

@@ -2,17 +2,22 @@
 
 import contextlib
 import io
+import logging
 import os
 import shutil
 
 import numpy as np
 
 NAME, RELEASE = "pictures", "1.0.0"
+# tensorflow-datasets' writer gathers this much in memory, by itself a gigabyte, before it turns to the disk.
+BUFFER_BYTES = 128 * 2**20
+# It sorts by keys below this, in a thousand parts.
+KEYS = 2**128
 # In tensorflow-datasets' own words.
 SPLIT_NAMES = {"train": "train", "held_out": "test"}
 
 
-class DamagedRecords(RuntimeError):
+class DamagedRecordsError(RuntimeError):
     """Records that are not what was written: they are made anew."""
 
 
@@ -21,37 +26,39 @@ def records_folder(folder):
     return folder / NAME / RELEASE
 
 
-def write_records(folder, examples, shape, class_names=None):
+def write_records(folder, examples, shapes, class_names=None):
     """Writes a dataset of pictures; the order is kept.
 
     Args:
         folder: path; the dataset becomes `folder/pictures/1.0.0`.
         examples: dict of split ("train", "held_out") -> iterable of (PNG content, label or None, file name as bytes);
             an empty split is left out.
-        shape: (height, width, channels).
+        shapes: dict of split -> (num, height, width, channels).
         class_names: list of str, or None where there are no labels.
     """
     import tensorflow_datasets as tfds
 
     features = {
-        "image": tfds.features.Image(shape=tuple(shape), dtype=np.uint8, encoding_format="png"),
+        "image": tfds.features.Image(shape=tuple(shapes["train"][1:]), dtype=np.uint8, encoding_format="png"),
         "file": tfds.features.Text(),
     }
     if class_names is not None:
         features["label"] = _class_label(class_names)
 
-    def numbered(rows):
+    def numbered(split, rows):
+        # Keys that are spread out keep the order and fill its parts evenly; 0, 1, 2 would all be in the first.
+        step = KEYS // shapes[split][0]
         for index, (png, label, file) in enumerate(rows):
             example = {"image": io.BytesIO(png), "file": file}
-            yield index, example if label is None else {**example, "label": int(label)}
+            yield index * step, example if label is None else {**example, "label": int(label)}
 
-    with quiet_tfds():
+    with quiet_tfds(), _small_buffer():
         tfds.dataset_builders.store_as_tfds_dataset(
             name=NAME,
             version=RELEASE,
             data_dir=folder,
             features=tfds.features.FeaturesDict(features),
-            split_datasets={SPLIT_NAMES[split]: numbered(rows) for split, rows in examples.items()},
+            split_datasets={SPLIT_NAMES[split]: numbered(split, rows) for split, rows in examples.items()},
             description="Pictures of a folder, cropped and resized by ganzoo.",
             disable_shuffling=True,
         )
@@ -70,7 +77,7 @@ def read_records(folder, shapes, labelled):
         (rows, labels): dicts of split -> array; `labels` is None where there are none.
 
     Raises:
-        DamagedRecords: the files are not what was written.
+        DamagedRecordsError: the files are not what was written.
     """
     import tensorflow as tf
     import tensorflow_datasets as tfds
@@ -90,10 +97,21 @@ def read_records(folder, shapes, labelled):
                         labels[split][done:end] = batch["label"]
                     done = end
                 if done != shape[0]:
-                    raise DamagedRecords(f"{done} records of {shape[0]}")
+                    raise DamagedRecordsError(f"{done} records of {shape[0]}")
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-        raise DamagedRecords(str(error)) from error
+        raise DamagedRecordsError(str(error)) from error
     return rows, labels if labelled else None
+
+
+@contextlib.contextmanager
+def _small_buffer():
+    from tensorflow_datasets.core import shuffle
+
+    usual, shuffle.MAX_MEM_BUFFER_SIZE = shuffle.MAX_MEM_BUFFER_SIZE, BUFFER_BYTES
+    try:
+        yield
+    finally:
+        shuffle.MAX_MEM_BUFFER_SIZE = usual
 
 
 def _batches(builder, split):
@@ -102,7 +120,7 @@ def _batches(builder, split):
     options = tf.data.Options()
     # Its thread holds the iterator's end for seconds.
     options.autotune.enabled = False
-    dataset = builder.as_dataset(split=split, batch_size=256, decoders=None, shuffle_files=False)
+    dataset = builder.as_dataset(split=split, batch_size=256, shuffle_files=False)
     return dataset.with_options(options).as_numpy_iterator()
 
 
@@ -119,15 +137,15 @@ def _class_label(class_names):
 @contextlib.contextmanager
 def quiet_tfds():
     """Keeps what tensorflow-datasets tells about its own work off both streams: standard output is for results."""
-    from absl import logging
     from tensorflow_datasets.core.utils import tqdm_utils
 
-    active, verbosity = tqdm_utils._active, logging.get_verbosity()
+    logger = logging.getLogger("absl")
+    active, level = tqdm_utils._active, logger.level
     tqdm_utils.display_progress_bar(False)
-    logging.set_verbosity(logging.ERROR)
+    logger.setLevel(logging.ERROR)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
     finally:
-        logging.set_verbosity(verbosity)
+        logger.setLevel(level)
         tqdm_utils.display_progress_bar(active)

@@ -3,6 +3,8 @@
 A file of rows is nothing but uint8 pixels, one picture after another; its shape stands in the cache's manifest.
 """
 
+import hashlib
+
 import numpy as np
 
 from .source import DataError, ImageSource
@@ -10,7 +12,7 @@ from .source import DataError, ImageSource
 # Larger sets, once decoded, stay on the disk and are mapped instead of loaded.
 RESIDENT_BYTES = 256 * 2**20
 SPLITS = ("train", "held_out")
-BLOCK = 1024
+BLOCK_BYTES = 2**24
 
 
 class RowWriter:
@@ -60,7 +62,7 @@ class RowWriter:
         shapes = {split: [count, *shape, wanted] for split, count in self.counts.items()}
         for split in SPLITS:
             if wanted != stored:
-                _first_channel(self.folder, split, [self.counts[split], *shape, stored])
+                _first_channel(self.folder, split, stored)
         return shapes
 
 
@@ -68,12 +70,12 @@ def _path(folder, split):
     return folder / f"{split}.rows"
 
 
-def _first_channel(folder, split, shape):
-    rows, part = map_rows(folder, split, shape), _path(folder, f"{split}.part")
-    with open(part, "wb") as file:
-        for start in range(0, len(rows), BLOCK):
-            file.write(np.ascontiguousarray(rows[start : start + BLOCK, ..., 0]).data)
-    part.replace(_path(folder, split))
+def _first_channel(folder, split, channels):
+    whole, part = _path(folder, split), _path(folder, f"{split}.part")
+    with open(whole, "rb") as old, open(part, "wb") as new:
+        while block := old.read(channels * BLOCK_BYTES):
+            new.write(block[::channels])
+    part.replace(whole)
 
 
 def map_rows(folder, split, shape):
@@ -98,6 +100,28 @@ def open_rows(folder, shapes):
     """Returns dict of split -> array, mapped where the set is large and read into memory otherwise."""
     mapped = {split: map_rows(folder, split, shapes[split]) for split in SPLITS}
     return mapped if is_large(shapes) else {split: np.array(rows) for split, rows in mapped.items()}
+
+
+def fingerprint_rows(folder, shapes, labels=None):
+    """Returns what `ImageSource.fingerprint` would be, without mapping everything: a set may exceed the memory.
+
+    Args:
+        folder: path of the rows.
+        shapes: dict of split -> shape, from `RowWriter.finish`.
+        labels: dict of split -> int array (or None where a split has none), or None.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for split in SPLITS:
+        digest.update(f"uint8{tuple(shapes[split])}".encode())
+        with open(_path(folder, split), "rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                digest.update(block)
+    for split in SPLITS if labels else ():
+        if labels[split] is not None:
+            numbers = labels[split].astype(np.int32)
+            digest.update(f"{numbers.dtype}{numbers.shape}".encode())
+            digest.update(numbers.data)
+    return digest.hexdigest()
 
 
 def rows_source(name, rows, labels=None, fingerprint=None, **known):

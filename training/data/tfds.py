@@ -1,0 +1,224 @@
+"""Image datasets of tensorflow-datasets."""
+
+import contextlib
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import __version__ as pillow
+from tqdm import tqdm
+
+from ...zoo.registry import nearest
+from .cache import building, cache_entry, digest, read_manifest
+from .decoding import decode_all
+from .downloads import fetch, in_one_line
+from .records import quiet_tfds
+from .rows import RESIDENT_BYTES, SPLITS, RowWriter, fingerprint_rows, open_rows, rows_source
+from .source import DataError, split_rows
+
+HELD_OUT_NAMES = ("test", "validation")
+LABELS = "labels.npz"
+
+
+def load_tfds(
+    argument, resolution=None, split="train", held_out_split=None, data_dir=None, image_key=None, label_key=None,
+    cache_dir=None,
+):  # fmt: skip
+    """Loads a dataset of tensorflow-datasets; one that is already prepared on the disk never touches the network.
+
+    Pictures are cut to the largest central square and resized with antialiasing; one that cannot be read is left out
+    and counted in the source's facts as `skipped`.
+
+    Args:
+        argument: str, the dataset: NAME or NAME/CONFIG, with or without :VERSION.
+        resolution: int or None for the dataset's own, where that is one square size from 8 to 128.
+        split: str, the rows to train on, in tensorflow-datasets' words, such as "train[:10%]". Default "train".
+        held_out_split: str or None for "test" or else "validation", where there is one; every tenth row of `split`
+            otherwise.
+        data_dir: str or None for the environment's `TFDS_DATA_DIR`, else `~/tensorflow_datasets`.
+        image_key: str or None for the first feature that is an image.
+        label_key: str or None for the first feature that is a class label; no labels if there is none.
+        cache_dir: str or None, as for `folder:`; only sets of more than 256 MB once decoded are kept there.
+
+    Raises:
+        DataError: no such dataset, split or feature; data that are neither on the disk nor to be had; all within
+            seconds where there is no network.
+
+    Example:
+
+    >>> load_tfds("mnist", resolution=32)  # doctest: +SKIP
+    ImageSource('tfds:mnist', 60000 + 10000 held out, (32, 32, 1), 10 classes)
+    """
+    name = f"tfds:{argument}"
+    builder = _prepared(name, argument, data_dir)
+    features = builder.info.features
+    image_key, label_key = _keys(name, features, image_key, label_key)
+    resolution = resolution or _own_resolution(name, features[image_key])
+    splits = _splits(name, builder, split, held_out_split)
+    shape = (resolution, resolution, 1 if features[image_key].shape[-1] == 1 else 3)
+
+    def pictures():
+        return _pictures(builder, splits, image_key, label_key, shape)
+
+    count = sum(builder.info.splits[part].num_examples for part in splits.values())
+    if count * np.prod(shape) <= RESIDENT_BYTES:
+        rows, labels, known = _in_memory(pictures(), shape, bool(label_key))
+    else:
+        settings = [shape, splits, image_key, label_key]
+        entry = cache_entry(cache_dir, "tfds", argument, str(builder.data_dir), settings)
+        inputs = digest((Path(builder.data_dir) / "dataset_info.json").read_bytes(), settings, pillow)
+        rows, labels, known = _on_disk(entry, inputs, pictures, shape, bool(label_key))
+    names = getattr(features[label_key], "names", None) if label_key else None
+    if known["skipped"]:
+        print(f"{name}: {known['skipped']} pictures could not be read and are left out", file=sys.stderr)
+    return rows_source(
+        name, rows, labels, known.get("fingerprint"), class_names=names, facts={"skipped": known["skipped"]}
+    )
+
+
+def _prepared(name, argument, data_dir):
+    """Returns a builder whose data are on the disk, if need be after fetching them."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core import naming, read_only_builder
+
+    data_dir = str(Path(data_dir).expanduser()) if data_dir else None
+    try:
+        namespace = naming.parse_builder_name_kwargs(argument)[0].namespace
+    except ValueError:
+        namespace = argument
+    if not argument or namespace:
+        raise DataError(f"data.source: received {name!r}, expected tfds:NAME, tfds:NAME/CONFIG or tfds:NAME:VERSION")
+    with quiet_tfds():
+        # What lies on the disk comes first, whatever version it is and whether or not its code is known.
+        with contextlib.suppress(tfds.core.DatasetNotFoundError, AssertionError, ValueError):
+            return read_only_builder.builder_from_files(argument, data_dir=data_dir)
+        try:
+            builder = tfds.builder(argument, data_dir=data_dir, try_gcs=False)
+        except tfds.core.DatasetNotFoundError:
+            known = tfds.list_builders(with_community_datasets=False)
+            raise DataError(
+                f"data.source: received {name!r}, which tensorflow-datasets {tfds.__version__} does not know, expected "
+                f"one of its {len(known)} datasets or one prepared in data.data_dir{nearest(argument, known)}"
+            ) from None
+        except (AssertionError, ValueError, ImportError) as error:
+            raise DataError(
+                f"data.source: received {name!r}, expected a dataset that can be opened: {in_one_line(error)}"
+            ) from error
+        prepared = builder.is_prepared()
+    if not prepared:
+        fetch(name, argument, builder)
+    return builder
+
+
+def _keys(name, features, image_key, label_key):
+    import tensorflow_datasets as tfds
+
+    def kinds(kind):
+        # A segmentation mask is an image of labels, not a picture.
+        masks = tfds.features.LabeledImage
+        return [key for key, value in features.items() if isinstance(value, kind) and not isinstance(value, masks)]
+
+    if not hasattr(features, "items"):
+        raise DataError(f"{name}: received a dataset of {type(features).__name__}, expected one with named features")
+    images, classes = kinds(tfds.features.Image), kinds(tfds.features.ClassLabel)
+    scalars = [key for key in kinds(tfds.features.Tensor) if features[key].shape == ()]
+    whole = [key for key in scalars if np.issubdtype(features[key].np_dtype, np.integer) and key not in classes]
+    for option, key, fitting in (("image_key", image_key, images), ("label_key", label_key, classes + whole)):
+        if key is not None and key not in fitting:
+            raise DataError(f"data.{option}: received {key!r}, expected one of {fitting}{nearest(key, fitting)}")
+    if not images:
+        raise DataError(f"{name}: received features {sorted(features)}, expected an image: choose another dataset")
+    return image_key or images[0], label_key or (classes[0] if classes else None)
+
+
+def _own_resolution(name, feature):
+    height, width = feature.shape[:2]
+    if height is None or height != width or not 8 <= height <= 128:
+        raise DataError(
+            f"data.resolution: received none for {name}, whose pictures are {height or 'any'} x {width or 'any'}, "
+            "expected 8 to 128: give it with --set data.resolution=32"
+        )
+    return height
+
+
+def _splits(name, builder, split, held_out_split):
+    known = builder.info.splits
+    if held_out_split is None:
+        held_out_split = next((each for each in HELD_OUT_NAMES if each in known and each != split), None)
+    splits = {"train": split} | ({"held_out": held_out_split} if held_out_split else {})
+    for option, part in zip(("split", "held_out_split"), splits.values(), strict=False):
+        try:
+            count = known[part].num_examples
+        except (KeyError, ValueError, TypeError, AssertionError):
+            count = 0
+        if not count:
+            raise DataError(f"data.{option}: received {part!r}, expected rows of {name}'s splits {sorted(known)}")
+    if split == held_out_split:
+        raise DataError(f"data.held_out_split: received {split!r} twice, expected rows that are not trained on")
+    return splits
+
+
+def _pictures(builder, splits, image_key, label_key, shape):
+    """Yields (split, what `decode` returns, label), in the order of the dataset's files."""
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    keys = [image_key, label_key] if label_key else [image_key]
+    skip = tfds.decode.PartialDecoding(dict.fromkeys(keys, True), {image_key: tfds.decode.SkipDecoding()})
+    options = tf.data.Options()
+    # Its thread holds the iterator's end for seconds.
+    options.autotune.enabled = False
+    for split, part in splits.items():
+        labels = []
+
+        def contents(part=part, labels=labels):
+            config = tfds.ReadConfig(try_autocache=False)
+            dataset = builder.as_dataset(split=part, decoders=skip, read_config=config, shuffle_files=False)
+            for example in dataset.with_options(options).as_numpy_iterator():
+                labels.append(int(example[label_key]) if label_key else 0)
+                yield "content", example[image_key]
+
+        count = builder.info.splits[part].num_examples
+        every_tenth = set() if "held_out" in splits else set(split_rows(count)[1].tolist())
+        answers = decode_all(contents(), shape[0], channels=shape[-1])
+        answers = tqdm(answers, f"reading {part}", count, unit=" pictures", file=sys.stderr, dynamic_ncols=True)
+        for index, answer in enumerate(answers):
+            yield "held_out" if index in every_tenth else split, answer, labels[index]
+
+
+def _in_memory(pictures, shape, labelled):
+    pixels, labels, skipped = {key: [] for key in SPLITS}, {key: [] for key in SPLITS}, 0
+    for split, answer, label in pictures:
+        if isinstance(answer, str):
+            skipped += 1
+            continue
+        pixels[split].append(answer[0])
+        labels[split].append(label)
+    rows = {key: np.frombuffer(b"".join(parts), np.uint8).reshape(-1, *shape) for key, parts in pixels.items()}
+    return rows, _usable(labels) if labelled else None, {"skipped": skipped}
+
+
+def _on_disk(entry, inputs, pictures, shape, labelled):
+    known = read_manifest(entry, inputs)
+    if known is None:
+        with building(entry, inputs) as (part, known):
+            labels, skipped = {key: [] for key in SPLITS}, 0
+            with RowWriter(part, shape[0], shape[-1]) as rows:
+                for split, answer, label in pictures():
+                    if isinstance(answer, str):
+                        skipped += 1
+                        continue
+                    rows.append(split, answer[0], answer[1])
+                    labels[split].append(label)
+                shapes = rows.finish()
+            np.savez(part / LABELS, **{key: np.array(values, np.int64) for key, values in labels.items()})
+            fingerprint = fingerprint_rows(part, shapes, _usable(labels) if labelled else None)
+            known |= {"shapes": shapes, "skipped": skipped, "fingerprint": fingerprint}
+    labels = _usable(dict(np.load(entry / LABELS))) if labelled else None
+    return open_rows(entry, known["shapes"]), labels, known
+
+
+def _usable(labels):
+    """Returns labels as arrays; held-out rows of some datasets are labelled -1, which is to say not at all."""
+    arrays = {key: np.asarray(values, np.int64) for key, values in labels.items()}
+    return {key: None if len(array) and array.min() < 0 else array for key, array in arrays.items()}
