@@ -174,7 +174,9 @@ class AdversarialModel(KerasWorkflow):
 
     def train_step(self, batch):
         """Runs `n_critic` discriminator updates and one generator update on a flat batch of rows."""
-        rows = next(iter(batch.values())).shape[0]
+        first = next(iter(batch.values()))
+        # Static, but between workers, where the batch's size is known only when it arrives.
+        rows = first.shape[0] or tf.shape(first)[0]
         self._anchor_randomness()
         latents = self._step_latents(rows)
         turns = [{name: rows[k :: self.n_critic] for name, rows in batch.items()} for k in range(self.n_critic)]

@@ -13,16 +13,17 @@ def decay(step, batch_size, half_life, ramp):
 
     Args:
         step: int scalar tensor, generator updates before this one.
-        batch_size: int, images that the generator makes in a step (over all replicas).
+        batch_size: int or int32 scalar, images that the generator makes in a step (over all replicas).
         half_life: float > 0, images after which a weight's contribution has halved.
         ramp: float > 0, the half-life never exceeds this share of the images so far.
 
     Returns:
         float32 scalar in [0, 1): 0 at the first step.
     """
-    images = tf.cast(step, tf.float32) * float(batch_size)
+    batch_size = tf.cast(batch_size, tf.float32)
+    images = tf.cast(step, tf.float32) * batch_size
     limited = tf.minimum(float(half_life), images * float(ramp))
-    return tf.where(limited > 0, tf.pow(0.5, float(batch_size) / tf.maximum(limited, 1e-8)), 0.0)
+    return tf.where(limited > 0, tf.pow(0.5, batch_size / tf.maximum(limited, 1e-8)), 0.0)
 
 
 def update_average(averages, variables, kept):

@@ -86,6 +86,10 @@ class KerasWorkflow(keras.Model):
         dataset, steps = step_dataset(self, x, y, batch_size)
         return super().fit(dataset, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, shuffle=False, **kwargs)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Keras would draw a batch to build layers from it; here all are built, and between workers that fails.
+        return
+
     def call(self, latents, training=False):
         """Returns the averaged generator's samples of latents (batch, latent_dim)."""
         return self.averaged_generator(latents, training=training)
