@@ -25,6 +25,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import ganzoo.zoo  # noqa: F401  (before TensorFlow: it chooses oneDNN)
 import keras
 import numpy as np
 from ganzoo.training.callbacks import Checkpoint, LogMetrics, Progress, SampleGrid, StopOnNonFinite, StopOnSignal
@@ -137,6 +138,7 @@ def main():
         "command": f"python benchmarks/throughput.py --steps {options.steps} --rounds {options.rounds}",
         "date": time.strftime("%Y-%m-%d"),
         "cores": os.cpu_count(),
+        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
         "versions": {name: metadata.version(name) for name in ("keras-ganzoo", "tensorflow", "keras", "torch")},
         "results": {kind: measure(kind, images, options.steps, options.rounds) for kind in ("gan", "wgan")},
     }

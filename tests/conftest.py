@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import ganzoo.zoo  # noqa: F401  (before TensorFlow, as the command line has it)
 import numpy as np
 import pytest
 import tensorflow as tf

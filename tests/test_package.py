@@ -1,6 +1,7 @@
 """What gets installed: an editable install hides a missing package or data file."""
 
 import configparser
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -31,8 +32,13 @@ def test_the_package_list_names_every_folder():
 
 
 def test_a_wheel_holds_every_module_and_recipe(tmp_path):
+    # A copy: leftovers of an earlier build would be packed as well.
+    for tree in TREES:
+        shutil.copytree(ROOT / tree, tmp_path / "copy" / tree, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path / "copy")
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(tmp_path)]
-    subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
+    subprocess.run([*build, str(tmp_path / "copy")], check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("keras_ganzoo-*.whl"))) as wheel:
         held = {name for name in wheel.namelist() if name.startswith("ganzoo/")}
     wanted = {

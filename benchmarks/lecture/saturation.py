@@ -1,0 +1,151 @@
+"""Claim 3, saturation: what gradient reaches the generator while the discriminator gets ahead?
+
+    python benchmarks/lecture/saturation.py
+
+A fresh generator stays as it is; only the discriminator learns, on scikit-learn's digits at 16x16, and after 0, 1, 3,
+10, ... of its updates the gradient of the generator's loss is measured on the same 512 latents:
+
+- weights: the norm of the gradient with respect to all of the generator's weights;
+- samples: the mean norm of the gradient of one sample's loss with respect to that sample.
+
+The norm depends on the loss's unit, so the change since the start is the finding. Minimax and non-saturating share
+one discriminator, since their discriminators' loss is the same. The critic's weights are clipped before the first
+measurement too. As a layout there are two pairs of networks: perceptrons, and the DCGAN pair.
+"""
+
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import tensorflow as tf
+from ganzoo.training import load
+from ganzoo.zoo import GAN, WGAN
+from ganzoo.zoo.images import from_uint8
+from ganzoo.zoo.losses import LOSSES, accuracy
+from results import Record, options
+
+CHECKS = (0, 1, 3, 10, 30, 100, 300, 1000)
+PROBES = 512
+ADAM = {"optimizer": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
+COMMON = {"resolution": 16, "latent_dim": 64, "batch_size": 64, "probes": PROBES}
+# The game's discriminator -> the generator's losses that are measured against it.
+GAMES = {"gan": ("minimax", "non_saturating"), "wgan": ("wasserstein",)}
+SETTINGS = {"gan": COMMON | ADAM, "wgan": COMMON | ADAM | {"clip": 0.05}}
+# As the recipes for digits have them; `create` builds the critic without batch normalisation.
+NETWORKS = {"mlp": {"network": "mlp", "width": 128}, "dcgan": {"network": "dcgan", "width": 16}}
+
+
+def build(game, layout, seed):
+    settings = SETTINGS[game]
+    networks = {"generator": NETWORKS[layout], "discriminator": NETWORKS[layout], "latent_dim": settings["latent_dim"]}
+    shape = (settings["resolution"], settings["resolution"], 1)
+    if game == "gan":
+        model = GAN.create(shape, **networks, seed=seed)
+    else:
+        model = WGAN.create(shape, **networks, clip=settings["clip"], seed=seed)
+        for variable in model.discriminator_variables:
+            if variable.constraint is not None:
+                variable.assign(variable.constraint(variable))
+    optimizers = [keras.optimizers.Adam(settings["learning_rate"], settings["beta_1"]) for _ in range(2)]
+    model.compile(*optimizers)
+    return model
+
+
+def trainer(model, batch_size, seed):
+    """Returns the compiled function that trains the discriminator alone for the given number of updates."""
+    source = load("digits", resolution=model.generator.output_shape[1])
+    batches = iter(source.batches(batch_size, seed))
+    variables = model.discriminator_variables
+
+    @tf.function
+    def train(first, last):
+        for step in tf.range(first, last):
+            latents = tf.random.stateless_normal((batch_size, model.latent_dim), (seed, step))
+            fakes = model.synthesise(latents, {})
+            real = from_uint8(next(batches)["images"])
+            with tf.GradientTape() as tape:
+                loss = model.discriminator_loss(model.discriminate(real, {}), model.discriminate(fakes, {}))
+            gradients = tape.gradient(loss, [variable.value for variable in variables])
+            model.discriminator_optimizer.apply(gradients, variables)
+
+    return train
+
+
+def prober(model, seed):
+    """Returns the compiled function that measures the generator's gradient for a loss by name."""
+    latents = tf.random.stateless_normal((PROBES, model.latent_dim), (seed, -1))
+    weights = [variable.value for variable in model.generator_variables]
+    digits = load("digits", resolution=model.generator.output_shape[1])
+    real = from_uint8(tf.constant(digits.samples[:PROBES]))
+
+    @tf.function
+    def probe(name):
+        with tf.GradientTape() as tape:
+            fakes = model.synthesise(latents, {})
+            fake_logits = model.discriminate(fakes, {})
+            loss = LOSSES[name].generator(fake_logits)
+        to_weights, to_samples = tape.gradient(loss, [weights, fakes])
+        each = tf.norm(tf.reshape(to_samples, (PROBES, -1)), axis=1) * PROBES
+        real_logits = model.discriminate(real, {})
+        measured = {
+            "weights": tf.linalg.global_norm(to_weights),
+            "samples": tf.reduce_mean(each),
+            "fake_logits": tf.reduce_mean(fake_logits),
+            "real_logits": tf.reduce_mean(real_logits),
+        }
+        # A critic does not classify.
+        boundary = LOSSES[name].boundary
+        return measured if boundary is None else measured | {"d_accuracy": accuracy(real_logits, fake_logits, boundary)}
+
+    return probe
+
+
+def at_bound(model):
+    """Returns the share of a critic's weights that clipping holds, nothing for a discriminator."""
+    if not isinstance(model, WGAN):
+        return {}
+    weights = tf.concat([tf.reshape(variable.value, (-1,)) for variable in model.discriminator_variables], axis=0)
+    return {"at_bound": float(tf.reduce_mean(tf.cast(tf.abs(weights) > 0.999 * model.clip, tf.float32)))}
+
+
+def measure(game, layout, checks, seed):
+    """Returns loss name -> number of discriminator updates -> what the generator receives."""
+    model = build(game, layout, seed)
+    train, probe = trainer(model, SETTINGS[game]["batch_size"], seed), prober(model, seed)
+    numbers = {name: {} for name in GAMES[game]}
+    done = 0
+    for check in checks:
+        train(tf.constant(done), tf.constant(check))
+        done = check
+        for name in GAMES[game]:
+            numbers[name][str(check)] = {key: float(value) for key, value in probe(name).items()} | at_bound(model)
+    return numbers
+
+
+def main():
+    chosen = options(__doc__, steps=1000, layouts="mlp,dcgan")
+    checks = [check for check in CHECKS if check < chosen.steps] + [chosen.steps]
+    for seed in chosen.seeds:
+        for layout in chosen.layouts.split(","):
+            for game, names in GAMES.items():
+                settings = SETTINGS[game] | NETWORKS[layout]
+                records = {
+                    name: Record(
+                        chosen.results, "saturation", name, layout, seed,
+                        {"steps": chosen.steps, "layouts": layout}, settings,
+                    )
+                    for name in names
+                }  # fmt: skip
+                missing = [name for name in names if records[name].missing()]
+                if not missing:
+                    continue
+                start = time.perf_counter()
+                numbers = measure(game, layout, checks, seed)
+                for name in missing:
+                    records[name].write(numbers[name], time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
