@@ -1,0 +1,87 @@
+"""Where the time of a training step goes, by kind of operation.
+
+    python benchmarks/step_profile.py gan --out benchmarks/results/step_profile_gan.json
+
+Traces some steps of the 32x32 DCGAN pair (width 64, batch 64) with TensorFlow's profiler and adds up the time of each
+kind of operation over all threads. Operations that wait for others count nothing.
+"""
+
+import argparse
+import collections
+import json
+import os
+import tempfile
+import time
+from importlib import metadata
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import ganzoo.zoo  # noqa: F401  (before TensorFlow: it chooses oneDNN)
+import numpy as np
+import tensorflow as tf
+from ganzoo.zoo import GAN, WGAN
+from ganzoo.zoo.feed import step_dataset
+from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
+BATCH = 64
+# What holds other operations, and would count them twice.
+CONTAINERS = ("PartitionedCall", "Iterator", "While", "Optional", "_Send", "_Recv")
+
+
+def operations(folder):
+    """Yields (kind, picoseconds) of every operation that the executors ran."""
+    space = xplane_pb2.XSpace()
+    space.ParseFromString(next(Path(folder).rglob("*.xplane.pb")).read_bytes())
+    for plane in space.planes:
+        for line in plane.lines:
+            for event in line.events:
+                name = plane.event_metadata[event.metadata_id].name
+                # The executors call an operation "name:kind".
+                if ":" in name and "/" in name:
+                    kind = name.rpartition(":")[2]
+                    if not any(word in kind for word in CONTAINERS):
+                        yield kind, event.duration_ps
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("variant", choices=("gan", "wgan"))
+    parser.add_argument("--steps", type=int, default=5, help="(default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    images = np.random.default_rng(0).integers(0, 256, (1024, 32, 32, 1), np.uint8)
+    model = GAN.create((32, 32, 1)) if options.variant == "gan" else WGAN.create((32, 32, 1), n_critic=1)
+    model.compile()
+    model.fit(images, batch_size=BATCH, steps_per_epoch=3, verbose=0)
+    stream = iter(step_dataset(model, images, None, BATCH)[0])
+    model.train_function(stream)
+    totals, counts = collections.Counter(), collections.Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        tf.profiler.experimental.start(folder)
+        start = time.perf_counter()
+        for _ in range(options.steps):
+            float(model.train_function(stream)["g_loss"])
+        seconds = time.perf_counter() - start
+        tf.profiler.experimental.stop()
+        for kind, duration in operations(folder):
+            totals[kind] += duration
+            counts[kind] += 1
+    whole = sum(totals.values())
+    facts = {
+        "command": f"python benchmarks/step_profile.py {options.variant} --steps {options.steps}",
+        "date": time.strftime("%Y-%m-%d"),
+        "cores": os.cpu_count(),
+        "versions": {name: metadata.version(name) for name in ("keras-ganzoo", "tensorflow", "keras")},
+        "step_milliseconds": 1000 * seconds / options.steps,
+        "busy_milliseconds_all_threads": whole / 1e9 / options.steps,
+        "share_of_busy_time": {kind: round(value / whole, 4) for kind, value in totals.most_common(15)},
+        "operations_a_step": {kind: counts[kind] // options.steps for kind, _ in totals.most_common(15)},
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(facts, indent=1) + "\n")
+    print(json.dumps(facts["share_of_busy_time"], indent=1))
+
+
+if __name__ == "__main__":
+    main()
