@@ -104,7 +104,7 @@ def test_resuming_a_finished_run_says_so(run, capsys):
     ("override", "named"),
     [
         ("model.label_smoothing=0.2", "model.label_smoothing: 0.1 -> 0.2"),
-        ("optimizers.generator.learning_rate=1e-3", "optimizers.generator.learning_rate: 0.0002 -> 0.001"),
+        ("optimizers.generator.learning_rate=1e-3", "optimizers.generator.learning_rate: 0.0005 -> 0.001"),
         ("train.batch_size=8", "train.batch_size: 16 -> 8"),
         ("train.steps=3", "train.steps 3, expected at least 4"),
     ],
