@@ -218,7 +218,13 @@ def _checked_data(data, origin):
 
 
 def _checked_train(train, origin):
-    return _validate(Train, train, "train", origin)
+    checked = _validate(Train, train, "train", origin)
+    if checked.deterministic and checked.jit_compile is True:
+        raise RecipeError(
+            f"{origin}: train.jit_compile: received true beside train.deterministic, expected 'auto' or false: "
+            "Keras runs no XLA then"
+        )
+    return checked
 
 
 def _checked_model(model, train, origin):

@@ -38,6 +38,7 @@ def test_every_shipped_recipe_is_valid_and_survives_its_own_text(name, tmp_path)
         ({"train": {"batch_size": 0}}, "train.batch_size: received 0, expected: .*greater than or equal to 1"),
         ({"train": {"strategy": "gpu"}}, "train.strategy: received 'gpu'"),
         ({"train": {"save_evry": 3}}, "train.save_evry: unknown key.*did you mean 'save_every'"),
+        ({"train": {"deterministic": True, "jit_compile": True}}, "train.jit_compile: received true beside"),
         ({"data": {"resolution": 7}}, "data.resolution: received 7, expected an integer from 8 to 128"),
         ({"data": {"source": "digit"}}, "data.source: received 'digit'.*did you mean 'digits'"),
         ({"data": {"colour": 1}}, "data.colour: unknown key"),
