@@ -84,6 +84,23 @@ def overview(samples, reference=None):
     return image_grid(samples, strip=reference)
 
 
+def neighbour_rows(samples, neighbours):
+    """Lays samples out beside their nearest real images: a row a sample, the sample first, then a wide gap.
+
+    Args:
+        samples: uint8 array (num, height, width, channels).
+        neighbours: uint8 array (num, k, height, width, channels), nearest first.
+
+    Returns:
+        uint8 array (height, width, channels).
+    """
+    num, k = neighbours.shape[:2]
+    left = _lay_out(_tiles(samples), 1)
+    right = _lay_out(_tiles(neighbours.reshape(num * k, *neighbours.shape[2:])), k)
+    gap = np.full((len(left), 4 * GAP, left.shape[-1]), BACKGROUND, np.uint8)
+    return np.concatenate([left, gap, right], axis=1)
+
+
 def save_png(path, picture):
     """Writes a picture (height, width, 1 or 3 channels) as PNG, whole or not at all."""
     buffer = io.BytesIO()

@@ -15,8 +15,7 @@ __all__ = ["DataError", "ImageSource", "kinds", "load", "options"]
 
 FOLDER = Path(__file__).parent
 FOUNDATION = {
-    "__init__", "source", "pixels", "cache", "decoding", "downloads", "drawing", "listing", "network", "pictures",
-    "records", "rows",
+    "__init__", "source", "pixels", "decoding", "downloads", "drawing", "listing", "pictures", "records", "rows",
 }  # fmt: skip
 
 

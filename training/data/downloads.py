@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .network import reachable
+from ...zoo.connection import reachable
 from .source import DataError
 
 # tensorflow-datasets tries ten times and waits twice as long each time: over three minutes.

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import __version__ as pillow
 from tqdm import tqdm
 
-from .cache import building, cache_entry, digest, read_manifest
+from ...zoo.cache import building, cache_entry, digest, read_manifest
 from .decoding import decode_all
 from .listing import Listing
 from .pictures import CROPS

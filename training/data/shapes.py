@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .cache import building, cache_entry, digest, read_manifest
+from ...zoo.cache import building, cache_entry, digest, read_manifest
 from .drawing import BACKGROUNDS, FACTORS, SHAPES, render
 from .rows import SPLITS, RowWriter, fingerprint_rows, open_rows, rows_source
 from .source import DataError, split_rows

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import __version__ as pillow
 from tqdm import tqdm
 
+from ...zoo.cache import building, cache_entry, digest, read_manifest
 from ...zoo.registry import nearest
-from .cache import building, cache_entry, digest, read_manifest
 from .decoding import decode_all
 from .downloads import fetch, in_one_line
 from .records import quiet_tfds

@@ -14,13 +14,17 @@ import tempfile
 import time
 from pathlib import Path
 
-from .source import DataError
+from .errors import UserError
 
 MANIFEST = "cache.json"
 # Part of what a folder was made from: raised whenever the same input would give other files.
 VERSION = 1
 # A build that was killed leaves its temporary folder; nothing that old is still being written to.
 ABANDONED_SECONDS = 24 * 3600
+
+
+class CacheError(UserError):
+    """Prepared data that cannot be kept where they should be."""
 
 
 def cache_home(cache_dir=None):
@@ -75,7 +79,7 @@ def building(entry, inputs):
         (folder, known): an empty folder to fill, and a dict of what `read_manifest` shall return, to fill as well.
 
     Raises:
-        DataError: the cache cannot be written; the message says where else it could be.
+        CacheError: the cache cannot be written; the message says where else it could be.
     """
     with _write_errors(entry):
         entry.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +138,7 @@ def _write_errors(entry):
     try:
         yield
     except OSError as error:
-        raise DataError(
+        raise CacheError(
             f"data.cache_dir: {entry.parent} could not be written ({error.strerror or error}), expected a folder with "
-            "room for the prepared data: give one with --set data.cache_dir=DIR"
+            "room for the prepared data: give one with --set data.cache_dir=DIR or GANZOO_CACHE=DIR"
         ) from error

@@ -1,0 +1,117 @@
+"""The user's own feature extractor: a Keras model, a `.keras` file, or a SavedModel."""
+
+import os
+
+import keras
+import tensorflow as tf
+
+from ..extractor import Extractor, ExtractorError, hash_weights
+
+
+def make_model(argument, source, cache_dir=None, title=None):
+    """Reads a model of the user's from a file.
+
+    When to use it: for features that fit the images better than what ganzoo trains itself, say of a face recogniser.
+    It is fed float32 images in [-1, 1] of the reference's resolution; scale inside the model if it wants others.
+
+    Args:
+        argument: str, PATH or PATH#LAYER: a `.keras` file, of which a layer's output may be chosen (default: the
+            output), or the folder of a SavedModel (default: the output named `features`, else the only one).
+        source: the reference.
+
+    Raises:
+        ExtractorError: no such file, layer or output.
+    """
+    path, _, layer = argument.partition("#")
+    if not path or not os.path.exists(path):
+        raise ExtractorError(
+            f"extractor: received 'model:{argument}', expected model:PATH of a .keras file or a SavedModel"
+        )
+    if os.path.isdir(path):
+        return SavedModelExtractor(path, layer or None)
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ExtractorError(f"extractor: {path} is no Keras model ({error}), expected a .keras file") from None
+    return KerasExtractor(model, layer or None)
+
+
+class KerasExtractor(Extractor):
+    """Features of a Keras model.
+
+    Args:
+        model: `keras.Model`, float32 images (batch, height, width, channels) in [-1, 1] -> features (batch, ...).
+        layer: str or None, the layer whose output is taken. Default: the model's output.
+    """
+
+    def __init__(self, model, layer=None):
+        names = [each.name for each in model.layers]
+        if layer is not None and layer not in names:
+            raise ExtractorError(f"extractor: received layer {layer!r} of {model.name}, expected one of {names}")
+        self.model = model if layer is None else keras.Model(model.inputs, model.get_layer(layer).output)
+        self.name = f"keras:{model.name}"
+        self.layer = layer or "output"
+        self.weights_hash = hash_weights([weight.numpy() for weight in self.model.weights])
+
+    def network(self, images):
+        """Returns the chosen output."""
+        return {"features": named_output(self.model(images, training=False), self.name)}
+
+
+class SavedModelExtractor(Extractor):
+    """Features of a SavedModel.
+
+    Args:
+        path: str, its folder.
+        output: str or None, the name of the output that is taken. Default: "features", or the only one.
+    """
+
+    def __init__(self, path, output=None):
+        self.module, self.call, self.weights_hash = load_saved_model(path)
+        self.name = f"saved_model:{os.path.basename(os.path.normpath(path))}"
+        self.output = output
+        self.layer = output or "features"
+
+    def network(self, images):
+        """Returns the chosen output."""
+        return {"features": named_output(self.call(images), self.name, self.output)}
+
+
+def load_saved_model(path):
+    """Loads a SavedModel.
+
+    Returns:
+        (module, callable of images, hash of its weights); the module must be kept alive.
+
+    Raises:
+        ExtractorError: the folder holds none, or one that cannot be called.
+    """
+    try:
+        module = tf.saved_model.load(path)
+    except (OSError, ValueError) as error:
+        raise ExtractorError(
+            f"extractor: {path} is no SavedModel ({error}), expected a folder with saved_model.pb"
+        ) from None
+    call = module if callable(module) else module.signatures.get("serving_default")
+    if call is None:
+        raise ExtractorError(
+            f"extractor: {path} cannot be called, expected a SavedModel with a `serving_default` signature"
+        )
+    # What a signature captured, so that constants of converted graphs' variables count as well.
+    weights = getattr(module, "variables", None) or call.variables
+    return module, call, hash_weights([weight.numpy() for weight in weights])
+
+
+def named_output(outputs, owner, name=None):
+    """Returns one tensor of a model's output, flat but for the batch axis."""
+    if isinstance(outputs, dict):
+        chosen = name or ("features" if "features" in outputs or len(outputs) > 1 else next(iter(outputs)))
+        if chosen not in outputs:
+            raise ExtractorError(
+                f"{owner}: received outputs {sorted(outputs)}, expected {chosen!r}: choose one with #NAME"
+            )
+        outputs = outputs[chosen]
+    elif name is not None:
+        raise ExtractorError(f"{owner}: received #{name} for a model with one unnamed output, expected none")
+    outputs = tf.cast(outputs, tf.float32)
+    return tf.reshape(outputs, (outputs.shape[0], -1))

@@ -1,0 +1,20 @@
+"""The Inception Score, by whatever classifier the extractor is: sharp single images, varied together."""
+
+from ..tfgan import inception_score
+from . import NotComputableError, Result
+
+RESULTS = {"inception_score": Result("higher", "exp of the mean divergence of p(y|x) from p(y) (Salimans et al. 2016)")}
+
+
+def measure(comparison):
+    """Returns `inception_score`, float from 1 to the number of classes. It never looks at real images.
+
+    Raises:
+        NotComputableError: the extractor knows no classes, or one.
+    """
+    logits = comparison.fake.logits.get("label")
+    if logits is None:
+        raise NotComputableError(f"the extractor {comparison.reference.extractor.name} knows no classes")
+    if logits.shape[1] < 2:
+        raise NotComputableError("the classifier has one class: every score is 1")
+    return {"inception_score": inception_score(logits)}
