@@ -94,7 +94,8 @@ class Report:
         reference, extractor = self.facts["reference"], self.facts["extractor"]
         return (
             f"{self.facts['num']} samples against {reference['num']} of {reference['name']} ({reference['split']}), "
-            f"features of {extractor['name']} {extractor.get('weights', '')}, resizer {extractor.get('resizer', 'none')}"
+            f"features of {extractor['name']} {extractor.get('weights', '')}, "
+            f"resizer {extractor.get('resizer', 'none')}"
         )
 
 

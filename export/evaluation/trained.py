@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from ...zoo.cache import building, cache_entry, digest, read_manifest
-from .convnet import build_convnet, train_convnet
+from .convnet import EPOCHS, LEAST_IMAGES, MOST_IMAGES, build_convnet, train_convnet
 from .extractor import Extractor, hash_weights
 
 MODEL = "model.keras"
@@ -55,7 +55,7 @@ def learned(name, source, heads, batches, check, cache_dir=None, title=None):
         (model, dict of accuracies).
     """
     entry = cache_entry(cache_dir, "extractors", name, name, source.fingerprint)
-    inputs = digest([VERSION, keras.__version__], heads)
+    inputs = digest([VERSION, keras.__version__, EPOCHS, LEAST_IMAGES, MOST_IMAGES], heads)
     known = read_manifest(entry, inputs)
     if known is not None:
         try:
