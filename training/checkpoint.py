@@ -5,6 +5,7 @@ name, flushed to the disk, and renamed; `last.keras` becomes `previous.keras` fi
 whole file is there.
 """
 
+import contextlib
 import os
 import shutil
 import zipfile
@@ -13,7 +14,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-LAST, PREVIOUS, PART = "last.keras", "previous.keras", "part.keras"
+from ..zoo.cache import flush
+
+LAST, PREVIOUS, BEST, PART = "last.keras", "previous.keras", "best.keras", "part.keras"
+NAMES = ("last", "best")
 
 
 class CheckpointError(RuntimeError):
@@ -26,7 +30,24 @@ def save_checkpoint(model, folder):
     Raises:
         CheckpointError: a weight is NaN or infinite, or the disk refuses; the earlier files are as they were.
     """
-    folder = Path(folder)
+    with _written(model, Path(folder)) as part:
+        if (part.parent / LAST).exists():
+            os.replace(part.parent / LAST, part.parent / PREVIOUS)
+        os.replace(part, part.parent / LAST)
+
+
+def save_best(model, folder):
+    """Writes `best.keras` in a folder, in place of the one there may be.
+
+    Raises:
+        CheckpointError: as for `save_checkpoint`.
+    """
+    with _written(model, Path(folder)) as part:
+        os.replace(part, part.parent / BEST)
+
+
+@contextlib.contextmanager
+def _written(model, folder):
     for weight in model.weights:
         if not np.isfinite(weight.numpy()).all():
             raise CheckpointError(
@@ -35,22 +56,20 @@ def save_checkpoint(model, folder):
     part = folder / PART
     try:
         model.save(part)
-        with open(part, "rb") as file:
-            os.fsync(file.fileno())
-        if (folder / LAST).exists():
-            os.replace(folder / LAST, folder / PREVIOUS)
-        os.replace(part, folder / LAST)
-        _sync_folder(folder)
+        flush(part)
+        yield part
+        flush(folder)
     except (OSError, RuntimeError, zipfile.BadZipFile) as error:
         part.unlink(missing_ok=True)
         raise CheckpointError(f"the checkpoint of step {model.steps_done} could not be written: {error}") from error
 
 
-def load_checkpoint(folder):
-    """Reads the newest whole checkpoint.
+def load_checkpoint(folder, name="last"):
+    """Reads a checkpoint.
 
     Args:
         folder: str or path of the `checkpoints` folder.
+        name: "last" for the newest whole one, or "best". Default "last".
 
     Returns:
         (model, notes): the model, and a list of str about files that were passed over.
@@ -59,8 +78,9 @@ def load_checkpoint(folder):
         FileNotFoundError: there is no whole checkpoint.
     """
     folder, notes = Path(folder), []
-    for name in (LAST, PREVIOUS):
-        path = folder / name
+    candidates = (BEST,) if name == "best" else (LAST, PREVIOUS)
+    for candidate in candidates:
+        path = folder / candidate
         if not path.exists():
             continue
         try:
@@ -71,13 +91,13 @@ def load_checkpoint(folder):
             return keras.saving.load_model(path), notes
         except (zipfile.BadZipFile, EOFError, OSError) as error:
             notes.append(f"{path} is not whole ({error}); going on from the checkpoint before it")
-    raise FileNotFoundError(f"{folder}: received no whole checkpoint, expected {LAST} or {PREVIOUS}")
+    raise FileNotFoundError(f"{folder}: received no whole checkpoint, expected {' or '.join(candidates)}")
 
 
-def check_space(model, folder, copies=3):
+def check_space(model, folder, copies=4):
     """Raises CheckpointError unless the folder's disk has room for some copies of the model's state.
 
-    Three copies are the most that ever exist: last, previous, and the one being written.
+    Four copies are the most that ever exist: last, previous, best, and the one being written.
     """
     variables = [*model.weights, *model.generator_optimizer.variables, *model.discriminator_optimizer.variables]
     needed = copies * sum(variable.numpy().nbytes for variable in variables)
@@ -87,11 +107,3 @@ def check_space(model, folder, copies=3):
             f"{folder}: {available:,} bytes are free, expected at least {needed:,} for the checkpoints: "
             "free some space or choose another --out"
         )
-
-
-def _sync_folder(folder):
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

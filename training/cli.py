@@ -63,8 +63,24 @@ def _parser():
     command.add_argument("--dry-run", action="store_true", help="print the resolved recipe and stop")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
+    command = _command(commands, "evaluate", _evaluate, "judge a run, or any two sets of images")
+    command.add_argument("run_folder", nargs="?", metavar="RUN", help="a run folder, judged against its own data")
+    command.add_argument("--checkpoint", default="last", help="of the run: last or best (default: %(default)s)")
+    command.add_argument("--real", metavar="SOURCE", help="in place of RUN: a data source such as digits or folder:DIR")
+    command.add_argument("--fake", metavar="SAMPLES", help="beside --real: a folder, an .npz or .npy file, or a source")
+    command.add_argument("--resolution", type=int, help="beside --real: of both sets (default: the source's own)")
+    command.add_argument("--range", metavar="LOW,HIGH", help="beside --fake: of float images in a file")
+    command.add_argument("--extractor", help="auto, classifier, rotation, inception[:DIR] or model:PATH[#LAYER]")
+    command.add_argument("--metrics", help="comma-separated (default: all)")
+    command.add_argument("--num", type=int, default=10_000, help="samples of a seed block (default: %(default)s)")
+    command.add_argument("--seeds", type=int, default=1, help="disjoint blocks of seeds (default: %(default)s)")
+    command.add_argument(
+        "--out", metavar="FILE", help="the JSON file (default: RUN/evaluation.json, or evaluation.json)"
+    )
+
     command = _command(commands, "sample", _sample, "draw samples from a run")
     command.add_argument("run_folder", metavar="RUN", help="a run folder")
+    command.add_argument("--checkpoint", default="last", help="last or best (default: %(default)s)")
     command.add_argument("--num", type=int, default=64, help="how many (default: %(default)s)")
     command.add_argument("--seed", type=int, default=0, help="of the first; sample i is that of seed + i (default: 0)")
     command.add_argument(
@@ -166,13 +182,55 @@ def _train(options):
     return None
 
 
+def _evaluate(options):
+    from .judging import judge_pair, judge_run, save_pictures
+
+    pair = options.real is not None or options.fake is not None
+    if pair == (options.run_folder is not None) or (pair and None in (options.real, options.fake)):
+        raise UserError("evaluate: expected either RUN, or --real SOURCE and --fake SAMPLES")
+    _refuse_beside(options, "RUN" if not pair else "--real", ("resolution", "range") if not pair else ("checkpoint",))
+    if pair and options.seeds != 1:
+        raise UserError(f"--seeds: received {options.seeds} beside --fake, expected 1: only a run draws more")
+    metrics = options.metrics.split(",") if options.metrics else None
+    if pair:
+        asked = _range(options.range) if options.range else None
+        report = judge_pair(
+            options.real, options.fake, options.resolution, asked, options.extractor or "auto", metrics, options.num
+        )
+        out = options.out or "evaluation.json"
+    else:
+        report = judge_run(
+            options.run_folder, options.checkpoint, options.extractor, metrics, options.num, options.seeds
+        )
+        out = options.out or Path(options.run_folder) / "evaluation.json"
+    report.save(out)
+    save_pictures(report, Path(out).with_suffix(""))
+    _report(options, report.content(), f"{report}\nwritten to {out}")
+
+
+def _refuse_beside(options, beside, names):
+    defaults = {"checkpoint": "last"}
+    for name in names:
+        value = getattr(options, name)
+        if value != defaults.get(name):
+            raise UserError(f"--{name}: received {value!r} beside {beside}, expected none: it has no meaning there")
+
+
+def _range(text):
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UserError(f"--range: received {text!r}, expected LOW,HIGH such as 0,1 or -1,1") from None
+    return low, high
+
+
 def _sample(options):
     import numpy as np
 
     from ..export.pictures import overview, save_png, save_samples
     from .rundir import load_run
 
-    samples = load_run(options.run_folder).generate(options.num, seed=options.seed)
+    samples = load_run(options.run_folder, options.checkpoint).generate(options.num, seed=options.seed)
     out = Path(options.out)
     if out.suffix == ".png":
         save_png(out, overview(samples))

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from ..export.evaluation import Judge, SamplesError
 from ..zoo.errors import ArgumentError
 from ..zoo.registry import variant_class
-from .callbacks import Checkpoint, LogMetrics, Progress, SampleGrid, StopOnNonFinite, StopOnSignal
+from .callbacks import Checkpoint, Evaluate, LogMetrics, Progress, SampleGrid, StopOnNonFinite, StopOnSignal
 from .callbacks.guards import DivergenceError
 from .checkpoint import CheckpointError, load_checkpoint
 from .data import load
@@ -65,19 +66,21 @@ def train(recipe, out, resume=False, overwrite=False, init_from=None, progress=T
     if resume:
         folder.require_data(source.fingerprint)
         model = _resumed(recipe, folder, strategy, say)
+        judge = _judge(recipe, source, progress)
     else:
         with strategy.scope():
             model = build_model(recipe, source)
         if init_from is not None:
             _take_weights(model, init_from)
         _check_batch(source, settings)
+        judge = _judge(recipe, source, progress)
         folder.start(recipe, source.fingerprint, overwrite)
     folder.remember(recipe, source.fingerprint)
     steps = settings.steps - model.steps_done
     if steps <= 0:
         say(f"{folder} stands at step {model.steps_done} of {settings.steps} already: nothing to do")
         return Outcome(model, model.steps_done, None)
-    return _fit(model, source, recipe, folder, steps, progress)
+    return _fit(model, source, recipe, folder, steps, judge, progress)
 
 
 def build_model(recipe, source):
@@ -101,7 +104,14 @@ def build_model(recipe, source):
     return model
 
 
-def _fit(model, source, recipe, folder, steps, progress):
+def _judge(recipe, source, progress):
+    settings = recipe.evaluate
+    if settings is None:
+        return None
+    return Judge(source, settings.extractor, settings.metrics, settings.num, progress=progress)
+
+
+def _fit(model, source, recipe, folder, steps, judge, progress):
     settings = recipe.train
     # First what may refuse to go on, then what writes, last what makes the written state the one to resume from.
     stop = StopOnSignal()
@@ -121,18 +131,31 @@ def _fit(model, source, recipe, folder, steps, progress):
             seed=settings.seed,
             tensorboard=folder.tensorboard / "train",
         ),
+        *([_evaluation(judge, recipe, folder)] if judge else []),
         checkpoint,
     ]
     try:
         # One epoch holds the whole run: nothing waits between epochs, and the callbacks count steps.
         model.fit(source, batch_size=settings.batch_size, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
-    except (DivergenceError, CheckpointError, OSError, tf.errors.ResourceExhaustedError) as error:
+    except (DivergenceError, SamplesError, CheckpointError, OSError, tf.errors.ResourceExhaustedError) as error:
         raise TrainingError(_obituary(error, folder, checkpoint, settings)) from error
     finally:
         stop.restore()
         with contextlib.suppress(AttributeError):
             bar.bar.close()
     return Outcome(model, model.steps_done, stop.received)
+
+
+def _evaluation(judge, recipe, folder):
+    return Evaluate(
+        judge,
+        recipe.evaluate.every,
+        folder.metrics,
+        recipe.train.batch_size,
+        folder.checkpoints,
+        recipe.evaluate.patience,
+        folder.tensorboard / "train",
+    )
 
 
 def _obituary(error, folder, checkpoint, settings):

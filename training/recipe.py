@@ -9,59 +9,25 @@ import difflib
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
 
 import pydantic
 import tomli_w
-from pydantic import Field
 
 from ..zoo.arguments import explain, schema_of
 from ..zoo.errors import ArgumentError, UserError
 from ..zoo.registry import nearest, variant_class
 from .data import options
 from .optimizers import check_optimizer
+from .sections import Evaluate, Train
 from .shelf import recipes
 
-STRATEGY = r"^(auto|none|mirrored|cpu:[1-9][0-9]*)$"
-SECTIONS = ("data", "model", "optimizers", "train")
+SECTIONS = ("data", "model", "optimizers", "train", "evaluate")
 # Arguments of a constructor that a recipe cannot say: others decide them.
 DECIDED = ("self", "shape", "generator", "discriminator", "seed", "kwargs", "arguments")
-
-Steps = Annotated[int, Field(ge=1)]
 
 
 class RecipeError(UserError):
     """A recipe that cannot be run; names the key, what was given and what is allowed."""
-
-
-class Train(pydantic.BaseModel):
-    """The `[train]` section.
-
-    Attributes:
-        steps: generator updates.
-        batch_size: rows of one discriminator turn, over all replicas.
-        seed: of weights, latents and data order.
-        log_every: steps between rows of metrics.
-        sample_every: steps between pictures.
-        save_every: steps between checkpoints.
-        strategy: "auto", "none", "mirrored" or "cpu:N".
-        precision: another spelling of `model.precision`.
-        jit_compile: "auto" or bool, XLA.
-        deterministic: bool, bit-identical runs on GPUs too, at a cost in speed.
-    """
-
-    model_config = pydantic.ConfigDict(extra="forbid")
-
-    steps: Steps
-    batch_size: Steps = 64
-    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
-    log_every: Steps = 100
-    sample_every: Steps = 500
-    save_every: Steps = 1000
-    strategy: Annotated[str, Field(pattern=STRATEGY)] = "auto"
-    precision: Literal["float32", "bfloat16", "float16"] | None = None
-    jit_compile: bool | Literal["auto"] = "auto"
-    deterministic: bool = False
 
 
 class Recipe:
@@ -72,7 +38,7 @@ class Recipe:
         origin: str, where it came from, for messages.
 
     Attributes:
-        data, model, optimizers: dicts; train: `Train`.
+        data, model, optimizers: dicts; train: `Train`; evaluate: `Evaluate`, or None without that section.
 
     Raises:
         RecipeError: an unknown section or key, a wrong type or range.
@@ -86,11 +52,14 @@ class Recipe:
         self.train = _checked_train(content["train"], origin)
         self.model = _checked_model(content["model"], self.train, origin)
         self.optimizers = _checked_optimizers(content.get("optimizers", {}), origin)
+        self.evaluate = _checked_evaluate(content.get("evaluate"), origin)
 
     def content(self):
         """Returns the resolved recipe as a dict that TOML can hold."""
         train = self.train.model_dump(exclude_none=True, exclude={"precision"})
         content = {"data": self.data, "model": self.model, "optimizers": self.optimizers, "train": train}
+        if self.evaluate is not None:
+            content["evaluate"] = self.evaluate.model_dump(exclude_none=True)
         return {"description": self.description} | content
 
     def dumps(self):
@@ -182,7 +151,7 @@ def _check_sections(content, origin):
 
 
 def _hint(key):
-    known = [f"train.{name}" for name in Train.model_fields]
+    known = [f"train.{name}" for name in Train.model_fields] + [f"evaluate.{name}" for name in Evaluate.model_fields]
     known += [f"optimizers.generator.{name}" for name in ("name", "learning_rate", "beta_1", "beta_2")]
     known += ["data.source", "data.resolution", "model.variant", "model.latent_dim", "model.n_critic", "model.loss"]
     known += list(SECTIONS)
@@ -225,6 +194,10 @@ def _checked_train(train, origin):
             "Keras runs no XLA then"
         )
     return checked
+
+
+def _checked_evaluate(evaluate, origin):
+    return None if evaluate is None else _validate(Evaluate, evaluate, "evaluate", origin)
 
 
 def _checked_model(model, train, origin):

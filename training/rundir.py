@@ -5,7 +5,8 @@ runs/NAME/
     environment.json    versions, git revision, devices, command
     metrics.jsonl       a row of means an interval
     samples/            pictures of fixed latents
-    checkpoints/        last.keras, previous.keras, and state.json: what they were trained with
+    checkpoints/        last.keras, previous.keras, best.keras, and state.json: what they were trained with
+    evaluation.json     what `ganzoo evaluate` found, and evaluation/ its pictures
     tensorboard/
 """
 
@@ -142,11 +143,12 @@ class RunFolder:
                 picture.unlink()
 
 
-def load_run(path):
-    """Gives the model of a run back, compiled, as its last checkpoint has it.
+def load_run(path, checkpoint="last"):
+    """Gives the model of a run back, compiled, as a checkpoint has it.
 
     Args:
         path: str or path of a run folder.
+        checkpoint: "last", or "best": the one with the lowest FID, where the run was evaluated. Default "last".
 
     Returns:
         The variant's `AdversarialModel`.
@@ -159,15 +161,18 @@ def load_run(path):
         model = load_run("runs/demo")
         images = model.generate(16, seed=7)
     """
-    from .checkpoint import load_checkpoint
+    from .checkpoint import NAMES, load_checkpoint
 
+    if checkpoint not in NAMES:
+        raise RunError(f"checkpoint: received {checkpoint!r}, expected one of {list(NAMES)}")
     folder = RunFolder(path)
     folder.require_run()
     import_networks(Recipe(tomllib.loads(folder.recipe.read_text(encoding="utf-8")), str(folder.recipe)))
     try:
-        model, _ = load_checkpoint(folder.checkpoints)
+        model, _ = load_checkpoint(folder.checkpoints, checkpoint)
     except FileNotFoundError as error:
-        raise RunError(f"{error}: the run cannot be restored") from None
+        cure = "the run has none: its recipe needs [evaluate]" if checkpoint == "best" else "the run cannot be restored"
+        raise RunError(f"{error}: {cure}") from None
     return model
 
 

@@ -92,9 +92,9 @@ def building(entry, inputs):
             manifest = {"version": VERSION, "inputs": inputs, "files": _sizes(part), "known": known}
             (part / MANIFEST).write_text(json.dumps(manifest))
             for path in [*part.rglob("*"), part]:
-                _flush(path)
+                flush(path)
             _take_place(part, entry)
-            _flush(entry.parent)
+            flush(entry.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -104,7 +104,8 @@ def _sizes(folder):
     return {path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(paths)}
 
 
-def _flush(path):
+def flush(path):
+    """Hands a file, or a folder's list of names, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

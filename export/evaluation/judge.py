@@ -8,7 +8,7 @@ from .extractors import make_extractor
 from .metrics import Comparison, NotComputableError, metric, metric_names
 from .neighbours import nearest
 from .pixels import SamplesError, as_pixels
-from .reference import SPLIT, Reference
+from .reference import SPLIT, Reference, chosen_rows
 from .report import Report
 
 NUM = 10_000
@@ -28,6 +28,9 @@ class Judge:
         cache_dir: str or None for `GANZOO_CACHE` or the user's cache.
         progress: bool, bars and notes on stderr. Default False.
 
+    Attributes:
+        reasons: dict of metric name -> why the last `score` has no value of it.
+
     Raises:
         ArgumentError: an unknown metric, a `num` below 2.
         ExtractorError: an extractor that cannot be had.
@@ -43,6 +46,7 @@ class Judge:
             raise ArgumentError(f"num: received {num}, expected at least 2: one sample has no distribution")
         self.metrics = {name: metric(name) for name in (metric_names() if metrics is None else metrics)}
         self.num = num
+        self.reasons = {}
         self.extractor = make_extractor(extractor, source, cache_dir, progress)
         self.reference = Reference(source, self.extractor, num, cache_dir, progress)
 
@@ -65,7 +69,8 @@ class Judge:
         Raises:
             SamplesError: samples that cannot be judged.
         """
-        return self._measure(self.embed(samples, name, value_range))[0]
+        found, self.reasons = self._measure(self.embed(samples, name, value_range))
+        return found
 
     def embed(self, samples, name="samples", value_range=None):
         """Returns the `Embedded` of samples, checked and rounded to 8 bits."""
@@ -108,7 +113,7 @@ class Judge:
                 # Points have no range, and a model's images have this one.
                 embedded = self.embed(samples, name, (-1, 1))
             else:
-                embedded = self.embed(subject[: self.num], name, value_range)
+                embedded = self.embed(subject[chosen_rows(len(subject), self.num)], name, value_range)
             found, why = self._measure(embedded)
             blocks.append(found)
             reasons |= why

@@ -148,13 +148,29 @@ def kernel_distance(real, fake, seed=0, block=BLOCK):
     random = np.random.default_rng(seed)
     blocks = -(-max(len(real), len(fake)) // block)
     parts = [np.array_split(random.permutation(len(rows)), blocks) for rows in (real, fake)]
-    estimate = classifier_metrics().kernel_classifier_distance_from_activations
+    estimate = _without_notices(classifier_metrics().kernel_classifier_distance_from_activations)
     values = [
         float(estimate(tf.constant(real[mine]), tf.constant(fake[theirs]), max_block_size=2 * block, dtype=tf.float64))
         for mine, theirs in zip(*parts, strict=True)
     ]
     error = float(np.std(values, ddof=1) / np.sqrt(blocks)) if blocks > 1 else None
     return float(np.mean(values)), error
+
+
+def _without_notices(function):
+    """TensorFlow deprecates what TF-GAN calls, and says so to people who can do nothing about it."""
+
+    @functools.wraps(function)
+    def quiet(*args, **kwargs):
+        logger = tf.get_logger()
+        level = logger.level
+        logger.setLevel("ERROR")
+        try:
+            return function(*args, **kwargs)
+        finally:
+            logger.setLevel(level)
+
+    return quiet
 
 
 def _float64(rows):

@@ -4,6 +4,7 @@ import importlib
 
 _HOMES = {
     "Checkpoint": "checkpoint",
+    "Evaluate": "evaluate",
     "LogMetrics": "metrics",
     "Progress": "progress",
     "SampleGrid": "samples",

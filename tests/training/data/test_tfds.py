@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import requests
 import tensorflow_datasets as tfds
-from ganzoo.training.data import DataError, downloads, load, network, rows
+from ganzoo.training.data import DataError, downloads, load, rows
 from ganzoo.training.data.pictures import as_png
 from ganzoo.training.data.records import quiet_tfds
+from ganzoo.zoo import connection
 from PIL import Image
 
 
@@ -150,9 +151,9 @@ def test_without_a_network_it_fails_in_seconds_with_the_cure(tmp_path, no_networ
 def test_a_network_that_swallows_everything_is_given_up(monkeypatch):
     monkeypatch.setattr(requests, "head", lambda *_, **__: time.sleep(60))
     start = time.monotonic()
-    assert not network.reachable(["https://a.example", "https://b.example"], seconds=0.5)
+    assert not connection.reachable(["https://a.example", "https://b.example"], seconds=0.5)
     assert time.monotonic() - start < 2
-    assert network.SECONDS < 15
+    assert connection.SECONDS < 15
 
 
 def test_one_answer_is_a_network(monkeypatch):
@@ -161,8 +162,8 @@ def test_one_answer_is_a_network(monkeypatch):
             raise requests.ConnectionError
 
     monkeypatch.setattr(requests, "head", head)
-    assert network.reachable(["https://a.example", "https://b.example"])
-    assert not network.reachable(["https://a.example"])
+    assert connection.reachable(["https://a.example", "https://b.example"])
+    assert not connection.reachable(["https://a.example"])
 
 
 @pytest.mark.parametrize(
