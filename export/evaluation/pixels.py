@@ -52,9 +52,9 @@ def as_pixels(samples, name="samples", value_range=None):
     low, high = value_range or _known_range(samples, name)
     if not low < high:
         raise SamplesError(f"{name}: received the range ({low}, {high}), expected low < high, such as (-1, 1)")
-    return np.concatenate(
-        [to_uint8(2 * (chunk - low) / (high - low) - 1) for chunk in np.array_split(samples, _parts(samples))]
-    )
+    # Half floats would be rounded twice.
+    chunks = (chunk.astype(np.float32) for chunk in np.array_split(samples, _parts(samples)))
+    return np.concatenate([to_uint8(2 * (chunk - low) / (high - low) - 1) for chunk in chunks])
 
 
 def _check_finite(samples, name):

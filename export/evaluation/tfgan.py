@@ -59,7 +59,8 @@ def classifier_metrics():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             module = importlib.import_module(MODULE)
-    except ImportError as error:
+    # What is gone from TensorFlow shows as an AttributeError just as well.
+    except Exception as error:
         raise TFGANError(
             f"tensorflow-gan {metadata.version('tensorflow-gan')}: its evaluation functions cannot be imported with "
             f"tensorflow {tf.__version__} ({error}), expected them to be: install the versions of ganzoo's setup.cfg"
@@ -106,9 +107,12 @@ def frechet_distance(real, fake):
     Returns:
         float >= 0: rounding below zero is cut off.
     """
-    root = float(classifier_metrics().trace_sqrt_product(tf.constant(real.covariance), tf.constant(fake.covariance)))
-    means = float(np.sum((real.mean - fake.mean) ** 2))
-    return max(0.0, means + float(np.trace(real.covariance) + np.trace(fake.covariance)) - 2 * root)
+    variance = float(np.trace(real.covariance) + np.trace(fake.covariance))
+    # TF-GAN takes no roots below 1e-10, where the covariances of small features would lie but for this unit.
+    unit = variance / len(real.mean) or 1.0
+    covariances = [tf.constant(side.covariance / unit) for side in (real, fake)]
+    root = unit * float(classifier_metrics().trace_sqrt_product(*covariances))
+    return max(0.0, float(np.sum((real.mean - fake.mean) ** 2)) + variance - 2 * root)
 
 
 def inception_score(logits):
@@ -129,7 +133,8 @@ def inception_score(logits):
     for chunk in _float64(logits):
         divergence = classifier_metrics().kl_divergence(tf.nn.softmax(chunk), tf.constant(chunk), marginal)
         total += float(tf.reduce_sum(divergence))
-    return float(np.exp(total / len(logits)))
+    # Rounding at either end is cut off.
+    return float(np.clip(np.exp(total / len(logits)), 1, logits.shape[1]))
 
 
 def kernel_distance(real, fake, seed=0, block=BLOCK):
@@ -138,7 +143,8 @@ def kernel_distance(real, fake, seed=0, block=BLOCK):
     Paper: Binkowski et al. 2018 (arXiv:1801.01401), section 4: unbiased, so that it may fall below zero.
 
     Args:
-        real, fake: float arrays (num, dim), in any order: rows are drawn into blocks at random.
+        real, fake: float arrays (num, dim), num >= 2, in any order: rows are drawn into blocks at random. Where one
+            side is too small for two rows in every block of the other, the other's rest is left out.
         seed: int >= 0, of the blocks. Default 0.
         block: int >= 2, most rows of a block. Default 1,024.
 
@@ -146,11 +152,11 @@ def kernel_distance(real, fake, seed=0, block=BLOCK):
         (mean over blocks, its standard error or None with one block).
     """
     random = np.random.default_rng(seed)
-    blocks = -(-max(len(real), len(fake)) // block)
-    parts = [np.array_split(random.permutation(len(rows)), blocks) for rows in (real, fake)]
+    blocks = min(-(-max(len(real), len(fake)) // block), min(len(real), len(fake)) // 2)
+    parts = [np.array_split(random.permutation(len(rows))[: blocks * block], blocks) for rows in (real, fake)]
     estimate = _without_notices(classifier_metrics().kernel_classifier_distance_from_activations)
     values = [
-        float(estimate(tf.constant(real[mine]), tf.constant(fake[theirs]), max_block_size=2 * block, dtype=tf.float64))
+        float(estimate(tf.constant(real[mine]), tf.constant(fake[theirs]), max_block_size=block, dtype=tf.float64))
         for mine, theirs in zip(*parts, strict=True)
     ]
     error = float(np.std(values, ddof=1) / np.sqrt(blocks)) if blocks > 1 else None
