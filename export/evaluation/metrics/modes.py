@@ -29,13 +29,17 @@ def measure(comparison):
     """Returns the results; of several factors a mode is a value of one of them, and the factor is in its name.
 
     Raises:
-        NotComputableError: neither labels nor known centres, or one class.
+        NotComputableError: neither labels nor known centres, or one class; no labelled held-out images.
     """
     source, extractor = comparison.reference.source, comparison.reference.extractor
     if "centres" in source.facts:
         return _points(comparison, np.asarray(source.facts["centres"]), source.facts["std"])
     if "label" not in extractor.values:
         raise NotComputableError(f"the extractor {extractor.name} does not know the classes of {source.name}")
+    if len(extractor.values["label"]) < 2:
+        raise NotComputableError(f"{source.name} has one class: no mode can be missing")
+    if source.labels is None or source.held_out_labels is None or comparison.reference.held_out is None:
+        raise NotComputableError(f"{source.name} has no labelled training and held-out images to count against")
     found, expected, names = [], [], []
     for factor, values in extractor.values.items():
         mine, theirs = _shares(comparison, factor, len(values))
@@ -67,12 +71,12 @@ def _summary(names, found, expected):
         expected[there],
     )
     covered = found >= COVERED * expected
-    # The logarithm's limit at 0 is 0.
+    # The logarithm's limit at 0 is 0; of samples in no mode at all there are no shares that could diverge.
     divergence = np.sum(found * np.log(np.where(found > 0, found, 1) / expected))
     return {
         "modes_covered": int(covered.sum()),
         "modes": len(names),
-        "modes_kl": max(0.0, float(divergence)),
+        "modes_kl": max(0.0, float(divergence)) if found.any() else None,
         "missing": [name for name, kept in zip(names, covered, strict=True) if not kept],
         "shares": {
             name: [round(float(mine), 4), round(float(theirs), 4)]
@@ -91,7 +95,8 @@ def _shares(comparison, factor, count):
     known = source.labels if factor == "label" else source.factors[factor]
     expected = np.bincount(known[reference.rows], minlength=count) / len(reference.rows)
     shares, _ = nnls(confusion, found)
-    return shares / shares.sum(), expected
+    # Where nothing explains what was read, the plain counts are all there is.
+    return (shares / shares.sum() if shares.any() else found), expected
 
 
 def confusions(read, truth, count):
