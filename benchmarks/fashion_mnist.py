@@ -93,7 +93,9 @@ def settings_for(recipe, overrides, data, kimg, checkpoints, seed):
             f"train.log_every={every}",
             f"train.save_every={every}",
             f"train.sample_every={every * checkpoints // 4}",
-            f'evaluate={{every={every}, num={CURVE_NUM}, metrics=["fid"]}}',
+            f"evaluate.every={every}",
+            f"evaluate.num={CURVE_NUM}",
+            'evaluate.metrics=["fid"]',
             *overrides,
         ],
     )
@@ -129,7 +131,7 @@ def correlations(folder):
 def write(path, head, numbers, seconds):
     """Writes one JSON, whole or not at all."""
     versions = {name: metadata.version(name) for name in PACKAGES}
-    facts = {"date": time.strftime("%Y-%m-%d"), "versions": versions, "seconds": round(seconds)}
+    facts = {"date": time.strftime("%Y-%m-%d"), "versions": versions, "seconds_of_training": round(seconds)}
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.part")
     draft.write_text(json.dumps(head | facts | {"numbers": numbers}, indent=1) + "\n")

@@ -1,7 +1,12 @@
 """Shared fixtures: tiny models, and two logical devices, which must exist before TensorFlow computes anything."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
+# What tests prepare goes where it is found by no one else; a worker of its own finds its own.
+os.environ["GANZOO_CACHE"] = tempfile.mkdtemp(prefix="ganzoo-tests-")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import ganzoo.zoo  # noqa: F401  (before TensorFlow, as the command line has it)
@@ -9,6 +14,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+
+atexit.register(shutil.rmtree, os.environ["GANZOO_CACHE"], ignore_errors=True)
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2

@@ -178,7 +178,11 @@ def _train(options):
             f"stopped by {outcome.signal.name} at step {outcome.step}, all saved: `ganzoo train --resume {out}` goes on"
         ))  # fmt: skip
         return 128 + outcome.signal
-    _report(options, facts, f"done at step {outcome.step}: look at the pictures in {folder.samples}/")
+    told = f"done at step {outcome.step}: look at the pictures in {folder.samples}/"
+    if outcome.best is not None:
+        facts["best"] = dict(zip(("fid", "step"), outcome.best, strict=True))
+        told += "\nbest FID {:.2f} at step {}: checkpoint `best`".format(*outcome.best)
+    _report(options, facts, told)
     return None
 
 

@@ -26,11 +26,12 @@ class TrainingError(RuntimeError):
 
 
 class Outcome(NamedTuple):
-    """How a run ended: the model, the last step, and the signal that ended it or None."""
+    """How a run ended: the model, its step, the signal that ended it or None, and (FID, step) of `best` or None."""
 
     model: object
     step: int
     signal: object
+    best: tuple | None = None
 
 
 def train(recipe, out, resume=False, overwrite=False, init_from=None, progress=True):
@@ -106,7 +107,7 @@ def build_model(recipe, source):
 
 def _judge(recipe, source, progress):
     settings = recipe.evaluate
-    if settings is None:
+    if settings is None or settings.every == 0:
         return None
     return Judge(source, settings.extractor, settings.metrics, settings.num, progress=progress)
 
@@ -117,6 +118,7 @@ def _fit(model, source, recipe, folder, steps, judge, progress):
     stop = StopOnSignal()
     checkpoint = Checkpoint(folder.checkpoints, settings.save_every)
     bar = Progress(settings.steps, settings.batch_size)
+    evaluation = _evaluation(judge, recipe, folder) if judge else None
     callbacks = [
         stop,
         StopOnNonFinite(),
@@ -131,7 +133,7 @@ def _fit(model, source, recipe, folder, steps, judge, progress):
             seed=settings.seed,
             tensorboard=folder.tensorboard / "train",
         ),
-        *([_evaluation(judge, recipe, folder)] if judge else []),
+        *([evaluation] if judge else []),
         checkpoint,
     ]
     try:
@@ -143,7 +145,7 @@ def _fit(model, source, recipe, folder, steps, judge, progress):
         stop.restore()
         with contextlib.suppress(AttributeError):
             bar.bar.close()
-    return Outcome(model, model.steps_done, stop.received)
+    return Outcome(model, model.steps_done, stop.received, evaluation and (evaluation.lowest, evaluation.lowest_step))
 
 
 def _evaluation(judge, recipe, folder):

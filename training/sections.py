@@ -44,7 +44,7 @@ class Evaluate(pydantic.BaseModel):
     """The `[evaluate]` section: scores while the model learns, and the checkpoint `best`. Without it there are none.
 
     Attributes:
-        every: steps between evaluations; the last step has one too.
+        every: steps between evaluations; the first and the last step have one too. 0 for none at all.
         num: samples, and training images in the reference.
         extractor: "auto", "classifier", "rotation", "inception", "inception:DIR" or "model:PATH".
         metrics: names of metrics, "fid" among them.
@@ -53,7 +53,7 @@ class Evaluate(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(extra="forbid")
 
-    every: Steps
+    every: Annotated[int, Field(ge=0)]
     num: Annotated[int, Field(ge=100)] = 5000
     extractor: str = "auto"
     metrics: list[str] = ["fid", "precision_recall"]

@@ -63,11 +63,11 @@ def train_convnet(model, batches, images_per_epoch, title=None):
         title: str or None, of a progress bar on stderr.
     """
     epochs = schooling(images_per_epoch)
-    steps = epochs * (images_per_epoch // BATCH)
+    steps = epochs * max(1, images_per_epoch // BATCH)
     heads = [name for name in model.output if name != "features"]
     learner = keras.Model(model.input, {name: model.output[name] for name in heads})
     learner.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, max(steps, 1))),
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)),
         loss={name: keras.losses.SparseCategoricalCrossentropy(from_logits=True) for name in heads},
         jit_compile=False,
     )

@@ -96,9 +96,8 @@ class Extractor:
             ExtractorError: images of a shape that the network cannot take.
         """
         if self._embed is None:
-            self._embed = tf.function(
-                lambda pixels: self.network(from_uint8(pixels)), reduce_retracing=True, autograph=False
-            )
+            # A trace for each shape: networks decide by it, grey or colour say.
+            self._embed = tf.function(lambda pixels: self.network(from_uint8(pixels)), autograph=False)
         parts = []
         with tqdm(total=len(samples), desc=title, file=sys.stderr, disable=title is None, leave=False) as bar:
             for start in range(0, len(samples), self.batch_size):
@@ -119,10 +118,12 @@ class Extractor:
     def _run(self, pixels):
         try:
             return self._embed(pixels)
+        except ExtractorError:
+            raise
         except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
             raise ExtractorError(
-                f"{self.name}: cannot read images of shape {pixels.shape[1:]} ({str(error).splitlines()[0]}), expected "
-                "the shape it was made for"
+                f"{self.name}: cannot read images of shape {pixels.shape[1:]} ({first_line(error)}), expected the "
+                "shape it was made for"
             ) from error
 
 
@@ -140,6 +141,20 @@ class Points(Extractor):
     def embed(self, samples, title=None):
         """Returns the points as their own features."""
         return Embedded(samples, samples.astype(np.float32), {})
+
+
+def first_line(error):
+    """Returns what fits into a message of ours of an error of someone else's."""
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def hash_files(paths):
+    """Returns a short hash of files, their names and order."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in paths:
+        with open(path, "rb") as file:
+            digest.update(path.name.encode() + hashlib.file_digest(file, hashlib.blake2b).digest())
+    return digest.hexdigest()
 
 
 def hash_weights(arrays):

@@ -5,11 +5,11 @@ import numpy as np
 
 from ...zoo.cache import building, cache_entry, digest, read_manifest
 from .convnet import EPOCHS, LEAST_IMAGES, MOST_IMAGES, build_convnet, train_convnet
-from .extractor import Extractor, hash_weights
+from .extractor import Extractor, hash_files, hash_weights
 
 MODEL = "model.keras"
 # Raised whenever the same data would give another network.
-VERSION = 1
+VERSION = 2
 
 
 class TrainedExtractor(Extractor):
@@ -57,20 +57,15 @@ def learned(name, source, heads, batches, check, cache_dir=None, title=None):
     entry = cache_entry(cache_dir, "extractors", name, name, source.fingerprint)
     inputs = digest([VERSION, keras.__version__, EPOCHS, LEAST_IMAGES, MOST_IMAGES], heads)
     known = read_manifest(entry, inputs)
-    if known is not None:
-        try:
-            model = keras.saving.load_model(entry / MODEL, compile=False)
-            if hash_weights([weight.numpy() for weight in model.weights]) == known["weights"]:
-                return model, known["accuracy"]
-        except (OSError, ValueError, KeyError):
-            # Damaged though its size is right: made anew below.
-            pass
+    # A file may be damaged though its size is right.
+    if known is not None and hash_files([entry / MODEL]) == known["hash"]:
+        return keras.saving.load_model(entry / MODEL, compile=False), known["accuracy"]
     model = build_convnet(source.shape, heads)
     train_convnet(model, batches, len(source), f"training the {name} extractor" if title else None)
     accuracy = check(model)
     with building(entry, inputs) as (folder, known):
         model.save(folder / MODEL)
-        known |= {"accuracy": accuracy, "weights": hash_weights([weight.numpy() for weight in model.weights])}
+        known |= {"accuracy": accuracy, "hash": hash_files([folder / MODEL])}
     return model, accuracy
 
 

@@ -17,6 +17,7 @@ TINY = [
     "--set=train.batch_size=16",
     "--set=train.steps=4",
     "--set=train.log_every=2",
+    "--set=evaluate.every=0",
 ]
 
 

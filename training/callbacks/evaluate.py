@@ -39,7 +39,7 @@ class Evaluate(StepCallback):
 
     Attributes:
         scores: dict of the last evaluation.
-        lowest: float, the best FID so far.
+        lowest: float, the best FID so far; `lowest_step` is when it was reached.
 
     Example:
 
@@ -57,7 +57,7 @@ class Evaluate(StepCallback):
         self.best = None if best is None else Path(best)
         self.patience = patience
         self.writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
-        self.scores, self.lowest, self._waited = {}, float("inf"), 0
+        self.scores, self.lowest, self.lowest_step, self._waited = {}, float("inf"), None, 0
 
     def on_train_begin(self, logs=None):
         """Finds out what the run has reached before."""
@@ -69,7 +69,7 @@ class Evaluate(StepCallback):
             self.lowest, self._waited = float("inf"), 0
             for row in read_rows(self.path):
                 if "fid" in row:
-                    self._weigh(row["fid"])
+                    self._weigh(row["fid"], row["step"])
                     self._evaluated = row["step"]
         if self.step == 0 and self._evaluated is None:
             self._evaluate()
@@ -92,7 +92,8 @@ class Evaluate(StepCallback):
         self.scores = self.judge.score(samples, f"the samples of step {self.step}", (-1, 1))
         if "fid" not in self.scores:
             raise ArgumentError(
-                f"evaluate: received {self.judge.num} samples without an FID ({self.judge.reasons['fid']})"
+                f"evaluate: there is no FID of these data ({self.judge.reasons['fid']}), expected more of them, or no "
+                "evaluation: --set evaluate.every=0"
             )
         self._evaluated = self.step
         numbers = {name: value for name, value in self.scores.items() if isinstance(value, SCALARS)}
@@ -105,12 +106,14 @@ class Evaluate(StepCallback):
             with self.writer.as_default(step=self.step):
                 for name, value in numbers.items():
                     tf.summary.scalar(f"evaluation/{name}", value)
-        if self._weigh(numbers["fid"]) and self.best is not None:
+        if self._weigh(numbers["fid"], self.step) and self.best is not None:
             save_best(self.model, self.best)
         if self.patience is not None and self._waited >= self.patience:
             self.model.stop_training = True
 
-    def _weigh(self, fid):
+    def _weigh(self, fid, step):
         better = fid < self.lowest
-        self.lowest, self._waited = min(fid, self.lowest), 0 if better else self._waited + 1
+        if better:
+            self.lowest, self.lowest_step = fid, step
+        self._waited = 0 if better else self._waited + 1
         return better

@@ -5,6 +5,7 @@
 """
 
 import importlib
+import sys
 from pathlib import Path
 
 from ....zoo.registry import nearest
@@ -23,8 +24,8 @@ def make_extractor(spec, source, cache_dir=None, title=None):
 
     Args:
         spec: str, "auto" or a kind, with its argument behind a colon; or an `Extractor`; or a Keras model. "auto"
-            takes the points themselves where they are no images, `classifier` where the source has labels, else
-            `rotation`.
+            takes the points themselves where they are no images, `classifier` where the source has labels that it can
+            learn to read, else `rotation`.
         source: what evaluation needs of a data source, see `Reference`.
         cache_dir: str or None, where trained extractors are kept; see `ganzoo.zoo.cache`.
         title: bool-like, whether progress is shown on stderr.
@@ -48,7 +49,7 @@ def make_extractor(spec, source, cache_dir=None, title=None):
             )
         return Points()
     if spec == "auto":
-        spec = "rotation" if source.labels is None else "classifier"
+        return _suitable(source, cache_dir, title)
     kind, _, argument = spec.partition(":")
     if kind not in kinds():
         raise ExtractorError(
@@ -57,3 +58,16 @@ def make_extractor(spec, source, cache_dir=None, title=None):
         )
     module = importlib.import_module(f".{kind}", __name__)
     return getattr(module, f"make_{kind}")(argument, source, cache_dir=cache_dir, title=title)
+
+
+def _suitable(source, cache_dir, title):
+    from .classifier import make_classifier
+    from .rotation import make_rotation
+
+    if source.labels is not None:
+        try:
+            return make_classifier("", source, cache_dir, title)
+        except ExtractorError as refusal:
+            if title:
+                print(f"{refusal}: rotation is taken", file=sys.stderr)
+    return make_rotation("", source, cache_dir, title)

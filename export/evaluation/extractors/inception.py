@@ -3,11 +3,12 @@
 import hashlib
 import os
 import tempfile
+import warnings
 
 import tensorflow as tf
 
 from ....zoo.connection import reachable
-from ..extractor import Extractor, ExtractorError
+from ..extractor import Extractor, ExtractorError, first_line
 from .model import load_saved_model
 
 HANDLE = "https://tfhub.dev/tensorflow/tfgan/eval/inception/1"
@@ -74,7 +75,8 @@ def _from_hub(handle):
         )
     home = os.environ.get("TFHUB_CACHE_DIR") or os.path.join(tempfile.gettempdir(), "tfhub_modules")
     kept = os.path.join(home, hashlib.sha1(handle.encode()).hexdigest())
-    if os.path.isdir(kept):
+    # As TensorFlow Hub has it: an empty folder is a download that never ended.
+    if os.path.isdir(kept) and os.listdir(kept):
         return kept
     cure = (
         f"fetch {handle} where there is a network, unpack it and give the folder: --extractor inception:FOLDER; or set "
@@ -84,9 +86,14 @@ def _from_hub(handle):
         raise ExtractorError(
             f"inception: it is not in {home} and the network does not answer, expected one of them: {cure}"
         )
-    import tensorflow_hub
+    with warnings.catch_warnings():
+        # Of what it imports from setuptools, which no user of ours can mend.
+        warnings.simplefilter("ignore")
+        import tensorflow_hub
 
     try:
         return tensorflow_hub.resolve(handle)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ExtractorError(f"inception: cannot be fetched ({error}), expected a download: {cure}") from None
+    except (OSError, ValueError, RuntimeError, tf.errors.OpError) as error:
+        raise ExtractorError(
+            f"inception: cannot be fetched ({first_line(error)}), expected a download: {cure}"
+        ) from None

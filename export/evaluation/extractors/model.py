@@ -1,11 +1,14 @@
 """The user's own feature extractor: a Keras model, a `.keras` file, or a SavedModel."""
 
 import os
+import zipfile
+from pathlib import Path
 
 import keras
 import tensorflow as tf
 
-from ..extractor import Extractor, ExtractorError, hash_weights
+from ....zoo.cache import digest
+from ..extractor import Extractor, ExtractorError, first_line, hash_files, hash_weights
 
 
 def make_model(argument, source, cache_dir=None, title=None):
@@ -31,8 +34,10 @@ def make_model(argument, source, cache_dir=None, title=None):
         return SavedModelExtractor(path, layer or None)
     try:
         model = keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise ExtractorError(f"extractor: {path} is no Keras model ({error}), expected a .keras file") from None
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise ExtractorError(
+            f"extractor: {path} is no Keras model ({first_line(error)}), expected a .keras file"
+        ) from None
     return KerasExtractor(model, layer or None)
 
 
@@ -45,13 +50,20 @@ class KerasExtractor(Extractor):
     """
 
     def __init__(self, model, layer=None):
+        if not isinstance(model, keras.Model) or not model.built:
+            raise ExtractorError(
+                f"extractor: received {type(model).__name__}, expected a name such as 'classifier', or a Keras model "
+                "that has its weights: call it on images once"
+            )
         names = [each.name for each in model.layers]
         if layer is not None and layer not in names:
             raise ExtractorError(f"extractor: received layer {layer!r} of {model.name}, expected one of {names}")
-        self.model = model if layer is None else keras.Model(model.inputs, model.get_layer(layer).output)
+        self.model = model if layer is None else _up_to(model, layer)
         self.name = f"keras:{model.name}"
         self.layer = layer or "output"
         self.weights_hash = hash_weights([weight.numpy() for weight in self.model.weights])
+        # A scaling inside the model has no weights, yet other features.
+        self.facts = {"architecture": _hash_architecture(self.model)}
 
     def network(self, images):
         """Returns the chosen output."""
@@ -81,25 +93,25 @@ def load_saved_model(path):
     """Loads a SavedModel.
 
     Returns:
-        (module, callable of images, hash of its weights); the module must be kept alive.
+        (module, callable of images, hash of its graph and weights); the module must be kept alive.
 
     Raises:
         ExtractorError: the folder holds none, or one that cannot be called.
     """
     try:
         module = tf.saved_model.load(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, tf.errors.OpError) as error:
         raise ExtractorError(
-            f"extractor: {path} is no SavedModel ({error}), expected a folder with saved_model.pb"
+            f"extractor: {path} is no SavedModel ({first_line(error)}), expected a folder with saved_model.pb"
         ) from None
     call = module if callable(module) else module.signatures.get("serving_default")
     if call is None:
         raise ExtractorError(
             f"extractor: {path} cannot be called, expected a SavedModel with a `serving_default` signature"
         )
-    # What a signature captured, so that constants of converted graphs' variables count as well.
-    weights = getattr(module, "variables", None) or call.variables
-    return module, call, hash_weights([weight.numpy() for weight in weights])
+    # The graph counts as much as the variables: converted ones hold their weights as its constants.
+    files = sorted(Path(path).glob("saved_model.pb*")) + sorted(Path(path).glob("variables/*"))
+    return module, call, hash_files(files)
 
 
 def named_output(outputs, owner, name=None):
@@ -113,5 +125,25 @@ def named_output(outputs, owner, name=None):
         outputs = outputs[chosen]
     elif name is not None:
         raise ExtractorError(f"{owner}: received #{name} for a model with one unnamed output, expected none")
+    if isinstance(outputs, (list, tuple)):
+        raise ExtractorError(f"{owner}: received {len(outputs)} unnamed outputs, expected one")
     outputs = tf.cast(outputs, tf.float32)
     return tf.reshape(outputs, (outputs.shape[0], -1))
+
+
+def _up_to(model, layer):
+    try:
+        return keras.Model(model.inputs, model.get_layer(layer).output, name=model.name)
+    except (AttributeError, ValueError) as error:
+        raise ExtractorError(
+            f"extractor: the output of layer {layer!r} of {model.name} cannot be reached ({first_line(error)}), "
+            "expected a functional or sequential model"
+        ) from None
+
+
+def _hash_architecture(model):
+    try:
+        return digest(keras.saving.serialize_keras_object(model)["config"])
+    except (NotImplementedError, TypeError, ValueError):
+        # A class of the user's own that does not say: its name is all there is.
+        return type(model).__qualname__
