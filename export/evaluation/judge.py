@@ -100,12 +100,17 @@ class Judge:
             A `Report`.
 
         Raises:
-            SamplesError: samples that cannot be judged; ArgumentError: several seeds of an array.
+            SamplesError: samples that cannot be judged; ArgumentError: no seeds, or several of an array.
         """
-        if not hasattr(subject, "generate") and seeds != 1:
-            raise ArgumentError(
-                f"seeds: received {seeds} for an array of samples, expected 1: a generator can draw more"
-            )
+        if seeds < 1:
+            raise ArgumentError(f"seeds: received {seeds}, expected at least 1, a block of samples to judge")
+        if not hasattr(subject, "generate"):
+            if seeds != 1:
+                raise ArgumentError(
+                    f"seeds: received {seeds} for an array of samples, expected 1: a generator can draw more"
+                )
+            # All are looked at before some are drawn, so that a bad one is named by its place in the array.
+            pixels = as_pixels(subject, name, value_range)
         blocks, reasons, warnings = [], {}, [*getattr(self.extractor, "warnings", [])]
         for block in range(seeds):
             if hasattr(subject, "generate"):
@@ -113,15 +118,16 @@ class Judge:
                 # Points have no range, and a model's images have this one.
                 embedded = self.embed(samples, name, (-1, 1))
             else:
-                embedded = self.embed(subject[chosen_rows(len(subject), self.num)], name, value_range)
+                embedded = self.embed(pixels[chosen_rows(len(pixels), self.num)], name)
             found, why = self._measure(embedded)
             blocks.append(found)
             reasons |= why
             if block == 0:
                 first = embedded
-        warnings += [note for module in self.metrics.values() for note in getattr(module, "warnings", _none)(
-            Comparison(self.reference.real, first, self.reference)
-        )]  # fmt: skip
+        comparison = Comparison(self.reference.real, first, self.reference)
+        for metric_name, module in self.metrics.items():
+            if metric_name not in reasons:
+                warnings += getattr(module, "warnings", _none)(comparison)
         source = self.reference.source
         known = {
             "subject": name,

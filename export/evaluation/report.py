@@ -57,9 +57,10 @@ class Report:
 
     def save(self, path):
         """Writes the JSON file, whole or not at all."""
+        text = json.dumps(self.content(), indent=1)
         part = Path(f"{path}.part")
         with open(part, "w", encoding="utf-8") as file:
-            file.write(json.dumps(self.content(), indent=1) + "\n")
+            file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
