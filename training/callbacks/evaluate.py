@@ -6,13 +6,12 @@ from pathlib import Path
 import tensorflow as tf
 
 from ...export.evaluation import Judge
+from ...export.evaluation.judge import FIRST_SEED
 from ...zoo.errors import ArgumentError
 from ..checkpoint import save_best
 from .clock import StepCallback
 from .metrics import append_row, read_rows
 
-# In every evaluation the same latents, so that scores of one run differ by its weights alone.
-FIRST_SEED = 1_000_000
 SCALARS = (int, float)
 
 
@@ -80,14 +79,15 @@ class Evaluate(StepCallback):
             self._evaluate()
 
     def on_train_end(self, logs=None):
-        """Evaluates the model as it is left."""
-        if self._evaluated != self.step:
+        """Evaluates the model as it is left, unless `fit` was interrupted: then saving comes first."""
+        if self._evaluated != self.step and not self.model.stop_training:
             self._evaluate()
         if self.writer:
             self.writer.flush()
 
     def _evaluate(self):
         start = time.perf_counter()
+        # Every time the same latents, so that scores of one run differ by its weights alone.
         samples = self.model.generate(self.judge.num, seed=FIRST_SEED, batch_size=256)
         self.scores = self.judge.score(samples, f"the samples of step {self.step}", (-1, 1))
         if "fid" not in self.scores:
