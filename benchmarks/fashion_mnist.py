@@ -7,6 +7,7 @@ interrupted benchmark goes on. `python benchmarks/fashion_mnist_plots.py` draws 
 """
 
 import argparse
+import functools
 import json
 import os
 import time
@@ -61,7 +62,7 @@ def measure(name, seed, options):
     folder = RunFolder(options.work / f"{name}-seed{seed}")
     seconds = finish(recipe, folder)
     numbers = {"curve": curve(folder), "loss_against_fid": correlations(folder)}
-    judge = Judge(load(**recipe.data), metrics=REPORTED, num=REPORT_NUM)
+    judge = judge_of(recipe.data["source"], recipe.data["resolution"])
     for checkpoint in ("best", "last"):
         model = load_run(folder.path, checkpoint)
         report = judge.report(model, name=f"{name}, seed {seed}")
@@ -76,6 +77,13 @@ def measure(name, seed, options):
         "judged": {"curve_num": CURVE_NUM, "num": REPORT_NUM, "split": "train", "extractor": judge.extractor.identity},
     }
     write(path, head, numbers, seconds)
+
+
+@functools.cache
+def judge_of(source, resolution):
+    """Returns the judge of all final reports."""
+    names = load_recipe("gan_fashion_mnist").data["class_names"]
+    return Judge(load(source, resolution, class_names=names), metrics=REPORTED, num=REPORT_NUM)
 
 
 def settings_for(recipe, overrides, data, kimg, checkpoints, seed):

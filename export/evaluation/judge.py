@@ -47,6 +47,7 @@ class Judge:
         self.metrics = {name: metric(name) for name in (metric_names() if metrics is None else metrics)}
         self.num = num
         self.reasons = {}
+        self._ceiling = None
         self.extractor = make_extractor(extractor, source, cache_dir, progress)
         self.reference = Reference(source, self.extractor, num, cache_dir, progress)
 
@@ -81,9 +82,12 @@ class Judge:
         return self.extractor.embed(pixels)
 
     def ceiling(self):
-        """Returns the results of held-out real images, what a perfect generator would score; None without any."""
-        held_out = self.reference.held_out
-        return None if held_out is None else self._measure(held_out)[0]
+        """Returns (results, reasons) of held-out real images, what a perfect generator would score."""
+        if self._ceiling is None:
+            held_out = self.reference.held_out
+            nothing = dict.fromkeys(self.metrics, "no images were held out")
+            self._ceiling = ({}, nothing) if held_out is None else self._measure(held_out)
+        return self._ceiling
 
     def report(self, subject, seeds=1, first_seed=FIRST_SEED, name="samples", value_range=None, facts=None):
         """Judges a generator over disjoint blocks of seeds, or one set of samples.
@@ -146,7 +150,9 @@ class Judge:
             "extractor": self.extractor.identity,
         }
         pictures = {"neighbours": self._neighbours(first)} if source.is_image and "memorisation" in self.metrics else {}
-        return Report(blocks, self.ceiling(), reasons, self.known, known | (facts or {}), warnings, pictures)
+        ceiling, ceiling_reasons = self.ceiling()
+        known |= {"held_out_not_computed": ceiling_reasons} | (facts or {})
+        return Report(blocks, ceiling, reasons, self.known, known, warnings, pictures)
 
     def _measure(self, fake):
         comparison, found, reasons = Comparison(self.reference.real, fake, self.reference), {}, {}

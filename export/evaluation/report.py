@@ -17,7 +17,7 @@ class Report:
 
     Args:
         blocks: list of dicts, result name -> value, one a block of samples.
-        ceiling: dict of result name -> value of held-out real images, or None where there are none.
+        ceiling: dict of result name -> value of held-out real images.
         reasons: dict of metric name -> why it has no value.
         known: dict of result name -> `Result`.
         facts: dict, everything that a number hangs on.
@@ -26,7 +26,7 @@ class Report:
     """
 
     def __init__(self, blocks, ceiling, reasons, known, facts, warnings, pictures=None):
-        self.blocks, self.ceiling, self.reasons = blocks, ceiling or {}, reasons
+        self.blocks, self.ceiling, self.reasons = blocks, ceiling, reasons
         self.known, self.facts, self.warnings = known, facts, list(dict.fromkeys(warnings))
         self.pictures = pictures or {}
 

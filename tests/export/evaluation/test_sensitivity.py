@@ -67,7 +67,7 @@ def score(judge, digits):
     @functools.cache
     def results(way=None, strength=0):
         if way is None:
-            return judge.ceiling()
+            return judge.ceiling()[0]
         return judge.score(WAYS[way](digits.held_out, digits.held_out_labels, digits.samples, strength))
 
     return results
