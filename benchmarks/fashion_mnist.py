@@ -32,7 +32,7 @@ VARIANTS = {
 }
 LOSSES = ("d_loss", "g_loss", "wasserstein")
 REPORTED = ("fid", "kid", "inception_score", "precision_recall", "duplicates", "modes")
-CURVE_NUM, REPORT_NUM = 5000, 10_000
+CURVE_NUM, REPORT_NUM = 2500, 5000
 
 
 def main():
@@ -43,8 +43,8 @@ def main():
     parser.add_argument("--results", type=Path, default=FOLDER, help="folder of the JSONs")
     parser.add_argument("--variants", default=",".join(VARIANTS), help="comma-separated (default: %(default)s)")
     parser.add_argument("--seeds", default="0,1,2", help="comma-separated (default: %(default)s)")
-    parser.add_argument("--kimg", type=int, default=96, help="thousands of real images (default: %(default)s)")
-    parser.add_argument("--checkpoints", type=int, default=12, help="evaluations of a run (default: %(default)s)")
+    parser.add_argument("--kimg", type=int, default=64, help="thousands of real images (default: %(default)s)")
+    parser.add_argument("--checkpoints", type=int, default=10, help="evaluations of a run (default: %(default)s)")
     options = parser.parse_args()
     for seed in options.seeds.split(","):
         for name in options.variants.split(","):

@@ -53,6 +53,7 @@ class Extractor:
         facts: dict, what else tells two extractors apart or says how good it is.
         values: dict of factor name -> list of the names of its values.
         batch_size: int >= 1.
+        warnings: list of str, what to know before its scores are quoted.
     """
 
     name = "extractor"
@@ -63,6 +64,7 @@ class Extractor:
     batch_size = 256
     facts = {}
     values = {}
+    warnings = ()
     _embed = None
 
     @property

@@ -115,7 +115,7 @@ class Judge:
                 )
             # All are looked at before some are drawn, so that a bad one is named by its place in the array.
             pixels = as_pixels(subject, name, value_range)
-        blocks, reasons, warnings = [], {}, [*getattr(self.extractor, "warnings", [])]
+        blocks, reasons, warnings = [], {}, [*self.extractor.warnings]
         for block in range(seeds):
             if hasattr(subject, "generate"):
                 samples = subject.generate(self.num, seed=first_seed + block * self.num, batch_size=256)

@@ -32,7 +32,12 @@ def make_inception(argument, source, cache_dir=None, title=None):
     """
     handle = argument or HANDLE
     path = handle if os.path.isdir(handle) else _from_hub(handle)
-    return InceptionExtractor(path, handle)
+    extractor = InceptionExtractor(path, handle)
+    if source.shape[-1] == 1:
+        extractor.warnings = [
+            "inception: learned colour photographs, and fits grey images badly: prefer --extractor auto"
+        ]
+    return extractor
 
 
 class InceptionExtractor(Extractor):
