@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import keras
 import numpy as np
 import pytest
 from ganzoo.export.evaluation import ExtractorError, convnet, make_extractor, trained
@@ -238,7 +239,7 @@ def test_pictures_without_a_top_are_judged_with_a_warning(tmp_path, untaught):
 
 
 def test_larger_images_are_shrunk_and_it_is_told(tmp_path, untaught):
-    large = np.zeros((8, 48, 48, 1), np.uint8)
+    large = np.zeros((8, 96, 96, 1), np.uint8)
     small = np.zeros((8, 32, 32, 1), np.uint8)
     found = [
         make_extractor("rotation", ImageSource("flat", images, images), cache_dir=str(tmp_path))
@@ -246,6 +247,12 @@ def test_larger_images_are_shrunk_and_it_is_told(tmp_path, untaught):
     ]
     assert [extractor.identity["resizer"] for extractor in found] == ["tf-bilinear-antialias", "none"]
     assert found[0].embed(large).features.shape == (8, 64)
+    (shrink,) = [layer for layer in found[0].model.layers if isinstance(layer, keras.layers.Resizing)]
+    # Every third pixel of a chessboard would be a chessboard again; their mean is grey.
+    chessboard = (-1.0) ** np.indices((96, 96)).sum(0)[np.newaxis, ..., np.newaxis]
+    shrunk = shrink(chessboard.astype(np.float32)).numpy()
+    assert shrunk.shape == (1, 32, 32, 1)
+    assert np.abs(shrunk).max() < 0.2
 
 
 def test_small_sets_are_gone_through_more_often():
