@@ -16,7 +16,7 @@ from ganzoo.export.evaluation.extractor import Points
 from ganzoo.export.evaluation.extractors import inception
 from ganzoo.training.data import load
 
-PICTURES = SimpleNamespace(is_image=True)
+PICTURES = SimpleNamespace(is_image=True, shape=(8, 8, 3))
 # Nothing listens at this port, whatever network the machine has.
 NOWHERE = "https://127.0.0.1:9/inception"
 
@@ -129,6 +129,13 @@ def test_one_inception_reads_grey_and_colour_one_after_the_other(what_it_is_fed)
     first = extractor.embed(grey).features
     np.testing.assert_array_equal(extractor.embed(np.repeat(grey, 3, axis=-1)).features, first)
     np.testing.assert_array_equal(extractor.embed(grey).features, first)
+
+
+def test_inception_says_that_it_fits_grey_images_badly(what_it_is_fed):
+    grey = SimpleNamespace(is_image=True, shape=(8, 8, 1))
+    (warning,) = make_extractor(f"inception:{what_it_is_fed}", grey).warnings
+    assert "fits grey images badly" in warning
+    assert not make_extractor(f"inception:{what_it_is_fed}", PICTURES).warnings
 
 
 def test_inception_that_is_neither_here_nor_to_be_had_is_refused_at_once_with_the_cure(hub):
