@@ -6,8 +6,9 @@ from importlib import metadata
 
 import numpy as np
 import pytest
-from ganzoo.export.evaluation import ExtractorError, Judge, SamplesError, evaluate
+from ganzoo.export.evaluation import ExtractorError, Judge, SamplesError, evaluate, metric_names
 from ganzoo.export.evaluation.judge import FIRST_SEED
+from ganzoo.export.evaluation.metrics import modes
 from ganzoo.export.evaluation.report import Report
 from ganzoo.export.pictures import save_samples
 from ganzoo.training.data import ImageSource, load
@@ -77,6 +78,19 @@ def test_without_held_out_images_there_is_no_ceiling_and_the_reason_stands_there
     assert {result["held_out"] for result in content["results"].values()} == {None}
     assert content["reference"]["held_out"] == 0
     assert content["not_computed"].keys() == {"memorisation", "modes"}
+    assert set(content["held_out_not_computed"].values()) == {"no images were held out"}
+    assert content["held_out_not_computed"].keys() == set(metric_names())
+
+
+def test_few_held_out_images_are_the_reason_for_a_missing_ceiling(judge, painter, source):
+    few = ImageSource("few", source.samples, source.held_out[:6], source.labels, source.held_out_labels[:6])
+    content = judge(few).report(painter()).content()
+    # Six features need seven rows.
+    assert content["results"]["fid"]["held_out"] is None
+    assert content["held_out_not_computed"].keys() == {"fid"}
+    assert "6 judged samples, at least 7 are needed" in content["held_out_not_computed"]["fid"]
+    assert content["not_computed"] == {}
+    assert judge().report(painter()).content()["held_out_not_computed"] == {}
 
 
 def test_what_cannot_be_computed_is_listed_with_its_reason(judge, painter):
@@ -163,9 +177,7 @@ def test_the_table_names_samples_reference_and_extractor(judge, painter):
 def test_a_result_that_one_block_lacks_has_values_but_no_mean():
     blocks = [{"modes_kl": None}, {"modes_kl": 0.5}]
     facts = {"num": 2, "reference": {"num": 2, "name": "a", "split": "train"}, "extractor": {"name": "b"}}
-    from ganzoo.export.evaluation.metrics.modes import RESULTS
-
-    report = Report(blocks, None, {}, RESULTS, facts, [])
+    report = Report(blocks, {}, {}, modes.RESULTS, facts, [])
     assert report.content()["results"]["modes_kl"]["values"] == [None, 0.5]
     assert "mean" not in report.content()["results"]["modes_kl"]
     assert "modes_kl" not in str(report)
@@ -257,8 +269,11 @@ def test_the_same_pictures_in_any_declared_range_have_the_same_scores(judge, pai
 
 
 def test_the_most_suspicious_samples_stand_beside_the_images_they_copy(judge, source, painter):
+    # Twelve copies come last of all; they are what is shown, each once.
+    drawn = np.rint((painter().generate(NUM - 12, FIRST_SEED) + 1) * 127.5).astype(np.uint8)
+    subject = np.concatenate([drawn, source.samples[:12]])
+    picture = judge(metrics=["memorisation"]).report(subject).pictures["neighbours"]
     # A picture of 8 pixels is enlarged to 48; gaps are 2, the wide one between the columns 2 + 8 + 2.
-    picture = judge(metrics=["memorisation"]).report(source.samples[:NUM]).pictures["neighbours"]
     assert picture.shape == (2 + 12 * 50, 52 + 8 + 2 + 5 * 50, 1)
     np.testing.assert_array_equal(picture[:, 2:50], picture[:, 62:110])
     assert (picture[:, 2:50] != picture[:, 112:160]).any()

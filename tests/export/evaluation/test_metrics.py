@@ -218,6 +218,14 @@ def test_copies_of_training_images_are_found_out():
     assert measure("memorisation", training, half, reference) == pytest.approx({"copies": 0.5, "nearness": 0.5})
 
 
+def test_data_with_twins_across_the_split_do_not_hide_copies():
+    # More than a hundredth of the held-out images lie at distance 0 from training images, and so do copies.
+    training = normal(300)
+    held_out = np.concatenate([training[:5], normal(195, seed=1)])
+    reference = SimpleNamespace(searched=seen(training), held_out=seen(held_out))
+    assert measure("memorisation", training, training[100:250], reference)["copies"] == 1
+
+
 def test_copies_are_looked_for_among_all_training_images_not_the_reference_alone():
     training = normal(400)
     reference = SimpleNamespace(searched=seen(training), held_out=seen(normal(200, seed=1)))
