@@ -17,7 +17,9 @@ from pathlib import Path
 from ganzoo.export.evaluation import Judge
 from ganzoo.training import load, load_recipe, load_run, train
 from ganzoo.training.callbacks.metrics import read_rows
+from ganzoo.training.recipe import differences
 from ganzoo.training.rundir import RunFolder
+from ganzoo.zoo.registry import variant_class
 from scipy.stats import spearmanr
 
 FOLDER = Path(__file__).parent / "results" / "fashion_mnist"
@@ -54,11 +56,10 @@ def main():
 def measure(name, seed, options):
     """Measures one variant with one seed, unless its JSON is there."""
     path = options.results / f"{name}-seed{seed}.json"
-    if path.exists():
-        print(f"{path.name}: exists, skipped")
-        return
     recipe, overrides = VARIANTS[name]
     recipe = settings_for(recipe, overrides, options.data, options.kimg, options.checkpoints, seed)
+    if measured(path, recipe):
+        return
     folder = RunFolder(options.work / f"{name}-seed{seed}")
     seconds = finish(recipe, folder)
     numbers = {"curve": curve(folder), "loss_against_fid": correlations(folder)}
@@ -73,10 +74,26 @@ def measure(name, seed, options):
         "seed": seed,
         "command": f"python benchmarks/fashion_mnist.py --data DIR --work DIR --variants {name} --seeds {seed} "
         f"--kimg {options.kimg} --checkpoints {options.checkpoints}",
-        "recipe": recipe.content() | {"data": {**recipe.data, "source": "idx:DIR"}},
+        "recipe": told(recipe),
         "judged": {"curve_num": CURVE_NUM, "num": REPORT_NUM, "split": "train", "extractor": judge.extractor.identity},
     }
-    write(path, head, numbers, seconds)
+    write(path, head | {"seconds_of_training": round(seconds)}, numbers)
+
+
+def told(recipe):
+    """Returns what a record says of a recipe: everything but where the data lie."""
+    return recipe.content() | {"data": {**recipe.data, "source": "idx:DIR"}}
+
+
+def measured(path, recipe):
+    """Returns whether a record is there; leaves where it was made with other settings."""
+    if not path.exists():
+        return False
+    changed = differences(json.loads(path.read_text())["recipe"], told(recipe))
+    if changed:
+        raise SystemExit(f"{path.name}: made with other settings ({'; '.join(changed)}): delete it, or give --results")
+    print(f"{path.name}: exists, skipped")
+    return True
 
 
 @functools.cache
@@ -89,8 +106,7 @@ def judge_of(source, resolution):
 def settings_for(recipe, overrides, data, kimg, checkpoints, seed):
     """Returns a recipe cut to so many thousand real images, with evaluations at equal distances."""
     known = load_recipe(recipe, overrides)
-    rows = known.train.batch_size * known.model.get("n_critic", 5 if known.model["variant"] == "wgan" else 1)
-    steps = round(kimg * 1000 / rows)
+    steps = round(kimg * 1000 / rows_of(known))
     every = max(1, steps // checkpoints)
     return load_recipe(
         recipe,
@@ -109,12 +125,19 @@ def settings_for(recipe, overrides, data, kimg, checkpoints, seed):
     )
 
 
+def rows_of(recipe):
+    """Returns the real images of one step."""
+    return recipe.train.batch_size * recipe.model.get(
+        "n_critic", variant_class(recipe.model["variant"]).default_n_critic
+    )
+
+
 def finish(recipe, folder):
     """Trains a run to its end, from its last checkpoint if there is one; returns the seconds that its rows tell of."""
-    train(recipe, folder.path, resume=folder.state.exists(), progress=False)
+    begun = folder.state.exists()
+    train(folder.resume(recipe) if begun else recipe, folder.path, resume=begun, progress=False)
     rows = [row for row in read_rows(folder.metrics) if "images_per_second" in row]
-    rate = recipe.train.batch_size * recipe.model.get("n_critic", 1)
-    return sum(row["steps_averaged"] * rate / row["images_per_second"] for row in rows)
+    return sum(row["steps_averaged"] * rows_of(recipe) / row["images_per_second"] for row in rows)
 
 
 def curve(folder):
@@ -136,15 +159,15 @@ def correlations(folder):
     return found
 
 
-def write(path, head, numbers, seconds):
+def write(path, head, numbers):
     """Writes one JSON, whole or not at all."""
     versions = {name: metadata.version(name) for name in PACKAGES}
-    facts = {"date": time.strftime("%Y-%m-%d"), "versions": versions, "seconds_of_training": round(seconds)}
+    facts = {"date": time.strftime("%Y-%m-%d"), "versions": versions}
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.part")
     draft.write_text(json.dumps(head | facts | {"numbers": numbers}, indent=1) + "\n")
     draft.replace(path)
-    print(f"{path.name}: {seconds:.0f} s, FID {numbers['last']['fid']:.2f}", flush=True)
+    print(f"{path.name}: FID {numbers['last']['fid']:.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ measured over three seeds by `fashion_mnist.py`.
 import argparse
 from pathlib import Path
 
-from fashion_mnist import FOLDER, finish, write
+from fashion_mnist import FOLDER, finish, measured, rows_of, told, write
 from ganzoo.export.evaluation import Judge
 from ganzoo.training import load, load_recipe, load_run
 from ganzoo.training.rundir import RunFolder
@@ -74,15 +74,14 @@ def main():
     judge = None
     for name in options.settings.split(","):
         path = options.results / f"{name}.json"
-        if path.exists():
-            print(f"{path.name}: exists, skipped")
-            continue
         variant, overrides = SETTINGS[name]
         recipe = load_recipe(f"{variant}_fashion_mnist", [f'data.source="idx:{options.data}"', *overrides])
-        steps = KIMG * 1000 // (recipe.train.batch_size * recipe.model.get("n_critic", 1))
+        steps = KIMG * 1000 // rows_of(recipe)
         recipe.train.steps, recipe.train.save_every, recipe.evaluate = steps, steps, None
+        if measured(path, recipe):
+            continue
         folder = RunFolder(options.work / name)
-        seconds = finish(recipe, folder)
+        finish(recipe, folder)
         judge = judge or Judge(load(**recipe.data), metrics=METRICS, num=NUM)
         report = judge.report(load_run(folder.path), name=name)
         head = {
@@ -90,10 +89,10 @@ def main():
             "seed": recipe.train.seed,
             "kimg": KIMG,
             "command": f"python benchmarks/fashion_mnist_tuning.py --data DIR --work DIR --settings {name}",
-            "recipe": recipe.content() | {"data": {**recipe.data, "source": "idx:DIR"}},
+            "recipe": told(recipe),
             "judged": {"num": NUM, "split": "train", "extractor": judge.extractor.identity},
         }
-        write(path, head, {"last": report.blocks[0], "held_out": report.ceiling}, seconds)
+        write(path, head, {"last": report.blocks[0], "held_out": report.ceiling})
 
 
 if __name__ == "__main__":

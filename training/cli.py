@@ -31,6 +31,9 @@ def main(arguments=None):
             print(f"ganzoo: {error}", file=sys.stderr)
             return 1
         raise
+    except OSError as error:
+        print(f"ganzoo: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("ganzoo: interrupted", file=sys.stderr)
         return 130
@@ -103,6 +106,13 @@ def _report(options, facts, text):
         print(text, file=sys.stderr)
 
 
+def _check_out(path):
+    """Refuses a place that cannot be written to before anything is computed for it."""
+    parent = Path(path).absolute().parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK) or Path(path).is_dir():
+        raise UserError(f"--out: received {str(path)!r}, expected a file in a folder that exists and can be written to")
+
+
 def _list(options):
     from .shelf import catalogue
 
@@ -121,6 +131,7 @@ def _data(options):
     from .data import load
     from .recipe import parse_value
 
+    _check_out(options.out)
     chosen = {}
     for item in options.set:
         key, _, value = item.partition("=")
@@ -195,20 +206,21 @@ def _evaluate(options):
     _refuse_beside(options, "RUN" if not pair else "--real", ("resolution", "range") if not pair else ("checkpoint",))
     if pair and options.seeds != 1:
         raise UserError(f"--seeds: received {options.seeds} beside --fake, expected 1: only a run draws more")
+    out = Path(options.out or (Path(options.run_folder) / "evaluation.json" if not pair else "evaluation.json"))
+    if options.out or pair:
+        _check_out(out)
     metrics = options.metrics.split(",") if options.metrics else None
     if pair:
         asked = _range(options.range) if options.range else None
         report = judge_pair(
             options.real, options.fake, options.resolution, asked, options.extractor or "auto", metrics, options.num
         )
-        out = options.out or "evaluation.json"
     else:
         report = judge_run(
             options.run_folder, options.checkpoint, options.extractor, metrics, options.num, options.seeds
         )
-        out = options.out or Path(options.run_folder) / "evaluation.json"
     report.save(out)
-    save_pictures(report, Path(out).with_suffix(""))
+    save_pictures(report, out.with_suffix(""))
     _report(options, report.content(), f"{report}\nwritten to {out}")
 
 
@@ -234,8 +246,10 @@ def _sample(options):
     from ..export.pictures import overview, save_png, save_samples
     from .rundir import load_run
 
-    samples = load_run(options.run_folder, options.checkpoint).generate(options.num, seed=options.seed)
     out = Path(options.out)
+    if out.suffix:
+        _check_out(out)
+    samples = load_run(options.run_folder, options.checkpoint).generate(options.num, seed=options.seed)
     if out.suffix == ".png":
         save_png(out, overview(samples))
     elif out.suffix == ".npz":

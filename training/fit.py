@@ -67,21 +67,22 @@ def train(recipe, out, resume=False, overwrite=False, init_from=None, progress=T
     if resume:
         folder.require_data(source.fingerprint)
         model = _resumed(recipe, folder, strategy, say)
-        judge = _judge(recipe, source, progress)
+        if settings.steps <= model.steps_done:
+            folder.remember(recipe, source.fingerprint)
+            say(f"{folder} stands at step {model.steps_done} of {settings.steps} already: nothing to do")
+            return Outcome(model, model.steps_done, None)
     else:
         with strategy.scope():
             model = build_model(recipe, source)
         if init_from is not None:
             _take_weights(model, init_from)
         _check_batch(source, settings)
-        judge = _judge(recipe, source, progress)
+    # Whatever an extractor refuses is told before a folder is made.
+    judge = _judge(recipe, source, progress)
+    if not resume:
         folder.start(recipe, source.fingerprint, overwrite)
     folder.remember(recipe, source.fingerprint)
-    steps = settings.steps - model.steps_done
-    if steps <= 0:
-        say(f"{folder} stands at step {model.steps_done} of {settings.steps} already: nothing to do")
-        return Outcome(model, model.steps_done, None)
-    return _fit(model, source, recipe, folder, steps, judge, progress)
+    return _fit(model, source, recipe, folder, settings.steps - model.steps_done, judge, progress)
 
 
 def build_model(recipe, source):

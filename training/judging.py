@@ -1,12 +1,14 @@
 """`ganzoo evaluate`: a run against its own data, or any two sets of images."""
 
 import tomllib
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ..export.evaluation import Judge, SamplesError
+from ..export.evaluation import Judge, SamplesError, as_pixels
 from ..export.pictures import save_png
 from ..zoo.errors import UserError
 from .data import load
@@ -69,9 +71,11 @@ def judge_pair(
     """
     source = load(real, resolution)
     samples, notes = read_samples(fake, source)
+    # What is wrong with them is told before an extractor is trained for them.
+    samples = as_pixels(samples, fake, value_range)
     real_notes = _folder_notes(real.removeprefix("folder:"), source) if real.startswith("folder:") else []
     judge = Judge(source, extractor, metrics, num, progress=progress)
-    report = judge.report(samples, name=fake, value_range=value_range)
+    report = judge.report(samples, name=fake)
     report.warnings += [*real_notes, *notes]
     return report
 
@@ -109,18 +113,16 @@ def read_samples(spec, source):
 
 def _read_array(path):
     try:
-        content = np.load(path, allow_pickle=False)
-        if path.suffix == ".npy":
-            return content
-        names = list(content)
-        name = "samples" if "samples" in names else names[0] if len(names) == 1 else None
-        if name is None:
-            raise SamplesError(f"{path}: received arrays {names}, expected one, or one named 'samples'")
-        return content[name]
-    except (OSError, ValueError, EOFError) as error:
-        if isinstance(error, SamplesError):
-            raise
+        # NumPy leaves a file open that it cannot read.
+        with open(path, "rb") as file:
+            content = np.load(file, allow_pickle=False)
+            single = isinstance(content, np.ndarray)
+            arrays = {"samples": content} if single else {name: content[name] for name in content}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise SamplesError(f"{path}: cannot be read ({error}), expected an intact NumPy file") from None
+    if "samples" not in arrays and len(arrays) != 1:
+        raise SamplesError(f"{path}: received arrays {list(arrays)}, expected one, or one named 'samples'")
+    return arrays["samples"] if "samples" in arrays else next(iter(arrays.values()))
 
 
 def _folder_notes(folder, source):

@@ -171,7 +171,7 @@ def load_run(path, checkpoint="last"):
     try:
         model, _ = load_checkpoint(folder.checkpoints, checkpoint)
     except FileNotFoundError as error:
-        cure = "the run has none: its recipe needs [evaluate]" if checkpoint == "best" else "the run cannot be restored"
+        cure = "runs whose recipe has [evaluate] keep one" if checkpoint == "best" else "the run cannot be restored"
         raise RunError(f"{error}: {cure}") from None
     return model
 

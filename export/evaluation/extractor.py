@@ -33,10 +33,6 @@ class Embedded(NamedTuple):
     def __len__(self):
         return len(self.features)
 
-    def take(self, rows):
-        """Returns the chosen rows."""
-        return Embedded(self.samples[rows], self.features[rows], {k: v[rows] for k, v in self.logits.items()})
-
 
 class Extractor:
     """A network that features are read from.

@@ -1,7 +1,7 @@
 """What is judged passes through here first: 8-bit pixels, as a saved PNG holds them.
 
-Field reports are full of scores that changed because one side was never rounded, or scaled otherwise. Both sides of
-every comparison are therefore uint8 before anything looks at them.
+A score changes when one side was rounded and the other not, or scaled otherwise. Both sides of every comparison are
+therefore uint8 before anything looks at them.
 """
 
 import numpy as np
@@ -43,6 +43,8 @@ def as_pixels(samples, name="samples", value_range=None):
             "points (num, dim)"
         )
     if samples.dtype == np.uint8 and samples.ndim == 4:
+        if value_range is not None:
+            raise SamplesError(f"{name}: received the range {value_range} for 8-bit images, expected none")
         return samples
     if not np.issubdtype(samples.dtype, np.floating):
         raise SamplesError(f"{name}: received {samples.dtype}, expected uint8 or floats: convert it first")

@@ -40,6 +40,9 @@ class Reference:
     @property
     def real(self):
         """`Embedded` training images: what samples are compared with."""
+        if len(self.rows) == len(self.searched_rows):
+            # The same images: they are read and kept once.
+            return self.searched
         return self._part("reference", self.source.samples, self.rows)
 
     @property

@@ -265,6 +265,8 @@ def test_two_folders_are_compared_and_what_was_done_to_them_is_told(tmp_path, ca
         (["--real", "digits", "--fake", "x.npz", "--checkpoint", "best"], "--checkpoint: received 'best' beside"),
         (["--real", "digits", "--fake", "x.npz", "--seeds", "2"], "only a run draws more"),
         (["--real", "digits", "--fake", "missing.npz"], "cannot be read"),
+        (["--real", "digits", "--fake", "digits", "--range", "0,1"], "for 8-bit images"),
+        (["RUN", "--out", "/nowhere/e.json"], "--out: received '/nowhere/e.json'"),
         (["--real", "digits", "--fake", "x.npz", "--range", "0-1"], "expected LOW,HIGH"),
     ],
 )  # fmt: skip
@@ -284,3 +286,25 @@ def test_a_nan_in_a_file_is_named_by_its_index(eyes, tmp_path, capsys):
     told = capsys.readouterr().err
     assert "bad.npz" in told
     assert "sample 17" in told
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04 and then nothing", b"no array", b""])
+def test_a_damaged_file_is_one_line(content, tmp_path, capsys):
+    (tmp_path / "damaged.npz").write_bytes(content)
+    assert main(["evaluate", "--real", "digits", "--fake", str(tmp_path / "damaged.npz")]) == 2
+    assert "expected an intact NumPy file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["data", "digits"], ["sample", "RUN"]])
+def test_a_place_that_is_not_there_is_refused_before_anything_is_made_for_it(words, run, capsys):
+    assert main([*[str(run) if word == "RUN" else word for word in words], "--out", "/nowhere/picture.png"]) == 2
+    assert "--out: received '/nowhere/picture.png'" in capsys.readouterr().err
+
+
+def test_a_finished_run_needs_no_judge_to_say_so(recipe, tmp_path, monkeypatch):
+    from ganzoo.training import fit
+
+    finished = recipe("train.steps=10")
+    train(finished, tmp_path / "run", progress=False)
+    monkeypatch.setattr(fit, "Judge", None)
+    assert train(finished, tmp_path / "run", resume=True, progress=False).step == 10

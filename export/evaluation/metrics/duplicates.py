@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..neighbours import nearest_other
+from ..reference import chosen_rows
 from . import Result, require_rows
 
 # Real images that lie as near to another real one are this rare.
@@ -25,7 +26,7 @@ def measure(comparison):
     """
     require_rows(comparison, round(1 / RARE), f"a share of {RARE:.0%} of real images must be one at least")
     num = min(len(comparison.real), len(comparison.fake))
-    real = comparison.real.features[np.random.default_rng(0).permutation(len(comparison.real))[:num]]
+    real, fake = (side.features[chosen_rows(len(side), num)] for side in (comparison.real, comparison.fake))
     near = np.quantile(nearest_other(real), RARE)
     # Equal ones lie at distance 0, and so may the nearest real ones.
-    return {"duplicates": float((nearest_other(comparison.fake.features[:num]) <= near).mean())}
+    return {"duplicates": float((nearest_other(fake) <= near).mean())}
