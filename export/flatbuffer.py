@@ -1,0 +1,122 @@
+"""Reads and joins TFLite files by their schema.
+
+A file with a `sample` signature is made of two conversions: seeds to latents in exact integer and float operations, and
+latents to samples in any precision. Converting both at once would quantise the random numbers, and would store the
+weights once for each signature.
+"""
+
+from collections import Counter
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+IDENTIFIER = b"TFL3"
+
+
+def read(content):
+    """Parses a file's bytes into a `schema.ModelT`."""
+    return schema.ModelT.InitFromPackedBuf(bytearray(content), 0)
+
+
+def write(model):
+    """Packs a `schema.ModelT` into a file's bytes."""
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def operations(model):
+    """Returns a Counter of the operations of a model; Flex and custom ones have their own names."""
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+    used = Counter()
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            code = model.operatorCodes[operator.opcodeIndex]
+            builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
+            custom = builtin == schema.BuiltinOperator.CUSTOM
+            used[code.customCode.decode() if custom else names[builtin]] += 1
+    return used
+
+
+def add_sampling(network, latents, serving, sample):
+    """Gives a network's file a second signature that begins with seeds.
+
+    The second subgraph runs the operators of `latents` and then those of `network`, whose weights it shares.
+
+    Args:
+        network: `schema.ModelT` with one subgraph, the first of whose inputs are latents; changed in place.
+        latents: `schema.ModelT` with one subgraph, seeds -> latents in float32.
+        serving: (names of inputs, name of the output) of the network's own signature.
+        sample: name of the new signature.
+
+    Returns:
+        The network.
+    """
+    inputs, output = serving
+    main, prelude = network.subgraphs[0], latents.subgraphs[0]
+    codes, buffers = len(network.operatorCodes), len(network.buffers)
+    network.operatorCodes += latents.operatorCodes
+    network.buffers += latents.buffers
+    for tensor in prelude.tensors:
+        tensor.buffer += buffers
+    for operator in prelude.operators:
+        operator.opcodeIndex += codes
+    # The schema's objects are plain: tensors and operators of the new graph share the first one's buffers and options.
+    first = len(prelude.tensors)
+    drawn, entrance = int(prelude.outputs[0]), int(main.inputs[0]) + first
+    bridge = []
+    if main.tensors[main.inputs[0]].type == schema.TensorType.INT8:
+        bridge = [_quantise(network, drawn, entrance)]
+    else:
+        entrance, moved = drawn, entrance
+    graph = schema.SubGraphT()
+    graph.name = sample.encode()
+    graph.tensors = [*prelude.tensors, *main.tensors]
+
+    def renumbered(indices):
+        shifted = [index + first if index >= 0 else index for index in indices]
+        return np.array([drawn if not bridge and index == moved else index for index in shifted], np.int32)
+
+    graph.operators = [*prelude.operators, *bridge, *(_copied(operator, renumbered) for operator in main.operators)]
+    graph.inputs = np.array([prelude.inputs[0], *(int(index) + first for index in main.inputs[1:])], np.int32)
+    graph.outputs = renumbered(main.outputs)
+    network.subgraphs.append(graph)
+    network.signatureDefs = [
+        _signature("serving_default", 0, inputs, output, main),
+        _signature(sample, 1, ["seeds", *inputs[1:]], output, graph),
+    ]
+    return network
+
+
+def _copied(operator, renumbered):
+    copy = schema.OperatorT()
+    copy.__dict__.update(operator.__dict__)
+    copy.inputs, copy.outputs = renumbered(operator.inputs), renumbered(operator.outputs)
+    return copy
+
+
+def _quantise(network, source, target):
+    code = schema.OperatorCodeT()
+    code.deprecatedBuiltinCode = code.builtinCode = schema.BuiltinOperator.QUANTIZE
+    code.version = 1
+    network.operatorCodes.append(code)
+    operator = schema.OperatorT()
+    operator.opcodeIndex = len(network.operatorCodes) - 1
+    operator.inputs, operator.outputs = np.array([source], np.int32), np.array([target], np.int32)
+    return operator
+
+
+def _signature(key, subgraph, inputs, output, graph):
+    definition = schema.SignatureDefT()
+    definition.signatureKey = key.encode()
+    definition.subgraphIndex = subgraph
+    definition.inputs = [_entry(name, index) for name, index in zip(inputs, graph.inputs, strict=True)]
+    definition.outputs = [_entry(output, graph.outputs[0])]
+    return definition
+
+
+def _entry(name, index):
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = name.encode(), int(index)
+    return entry

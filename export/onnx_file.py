@@ -1,0 +1,69 @@
+"""ONNX files, for the runtimes that read nothing else. It needs the extra: pip install 'keras-ganzoo[onnx]'."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from ..zoo.cache import flush
+from ..zoo.errors import ArgumentError
+from .signatures import SERVING, ExportError, Signatures
+from .verify import REPEATS, verify
+
+# The oldest version of the operator set with all that the built-in networks need; runtimes read older ones best.
+OPSET = 17
+
+
+def export_onnx(model, path, value_range=(-1.0, 1.0), num_classes=None, batch_size=1, repeats=REPEATS):
+    """Writes a model's generator as an ONNX file with a free batch, run by onnxruntime and compared before it appears.
+
+    When to use it: for programs that run ONNX: onnxruntime, browsers, TensorRT, OpenVINO. The graph takes latents, and
+    labels where the generator does, and gives images in [0, 1].
+
+    Args:
+        model: an `AdversarialModel`, whose averaged generator is taken, or a `keras.Model` that maps latents, or
+            [latents, labels], to samples.
+        path: str or path ending in .onnx. A file of that name is replaced once the new one has held.
+        value_range: (low, high) of the generator's images; they leave in [0, 1]. Default (-1, 1).
+        num_classes: int >= 2, where a plain generator takes labels. Default: the model's own.
+        batch_size: int >= 1, of the calls that are timed. Default 1.
+        repeats: int >= 0, calls whose median is the time; 0 takes none. Default 50.
+
+    Returns:
+        An `Entry`: differences from Keras, times, size, operations.
+
+    Raises:
+        ArgumentError: a path or a model that cannot be used, or the extra is not installed.
+        ExportError: the file cannot be written, or does not give what Keras gives; nothing of it is left.
+    """
+    path = Path(path)
+    if path.suffix != ".onnx" or not path.parent.is_dir():
+        raise ArgumentError(f"path: received {str(path)!r}, expected an .onnx file in a folder that exists")
+    try:
+        import onnx
+        import onnxruntime  # noqa: F401  (missing, it would be missed only after the conversion)
+        import tf2onnx  # noqa: F401
+    except ImportError as error:
+        raise ArgumentError(
+            f"onnx: received no package {error.name!r}, expected the extra: pip install 'keras-ganzoo[onnx]'"
+        ) from None
+    signatures = Signatures(model, value_range, num_classes)
+    network = signatures.serving_model()
+    # Keras exports only what it has seen called.
+    network(list(signatures.inputs(SERVING, [0]).values()))
+    part = path.with_name(f".{path.name}.part")
+    try:
+        try:
+            network.export(str(part), format="onnx", verbose=False, opset_version=OPSET)
+            flush(part)
+        except OSError as error:
+            raise ExportError(f"{path}: cannot be written ({error.strerror or error}), expected room for it") from None
+        except (ValueError, NotImplementedError, KeyError) as error:
+            raise ExportError(f"onnx: the converter failed: {str(error).strip().splitlines()[0]}") from error
+        entry = verify(signatures, part, "onnx", batch_size=batch_size, repeats=repeats)
+        entry.operations = dict(sorted(Counter(node.op_type for node in onnx.load(part).graph.node).items()))
+        os.replace(part, path)
+        flush(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+    entry.file = str(path)
+    return entry

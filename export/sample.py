@@ -1,0 +1,82 @@
+"""Draws images from a TFLite file made by ganzoo. It needs ai-edge-litert and NumPy, and Pillow to save pictures.
+
+    python sample.py generator.tflite --num 16 --seed 7 --out samples/
+    python sample.py generator.tflite --num 16 --labels 3,7 --out samples.npz
+
+Image i is the image of seed + i: the same picture that the model gave before it was exported.
+"""
+
+import argparse
+import pathlib
+import sys
+
+import numpy as np
+
+
+class Sampler:
+    """A TFLite file that turns seeds into samples.
+
+    Args:
+        path: of the file.
+        threads: int >= 1, or None for the interpreter's default.
+    """
+
+    def __init__(self, path, threads=None):
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._interpreter = Interpreter(str(path), num_threads=threads)
+        if "sample" not in self._interpreter.get_signature_list():
+            raise ValueError(f"{path}: has no signature 'sample', expected a file exported by ganzoo")
+        self._runner = self._interpreter.get_signature_runner("sample")
+        self.inputs = self._runner.get_input_details()
+        self.takes_labels = "labels" in self.inputs
+        self.batch_size = int(self.inputs["seeds"]["shape"][0])
+        (self._output,) = self._runner.get_output_details().values()
+
+    def __call__(self, seeds, labels=None):
+        """Returns float32 samples (num, *shape) of int32 seeds (num,); images lie in [0, 1]."""
+        given = {"seeds": np.asarray(seeds, np.int32)}
+        if (labels is not None) != self.takes_labels:
+            raise ValueError(f"labels: received {labels}, expected {'some' if self.takes_labels else 'none'}")
+        if self.takes_labels:
+            given["labels"] = np.resize(np.asarray(labels, np.int32), len(given["seeds"]))
+        parts = []
+        for start in range(0, len(given["seeds"]), self.batch_size):
+            # The file takes exactly its own batch size: the last row stands in for those that are missing.
+            rows = np.minimum(np.arange(start, start + self.batch_size), len(given["seeds"]) - 1)
+            (samples,) = self._runner(**{name: value[rows] for name, value in given.items()}).values()
+            parts.append(np.array(samples))
+        samples = np.concatenate(parts)[: len(given["seeds"])]
+        if samples.dtype == np.int8:
+            scale, zero_point = self._output["quantization"]
+            samples = (samples.astype(np.float32) - zero_point) * np.float32(scale)
+        return samples
+
+
+def main(arguments=None):
+    """Draws and saves samples."""
+    parser = argparse.ArgumentParser(description="Draw samples from a TFLite file made by ganzoo.")
+    parser.add_argument("file", help="a .tflite file")
+    parser.add_argument("--num", type=int, default=16, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first (default: %(default)s)")
+    parser.add_argument("--labels", help="classes in turn, such as 3,7, where the file takes labels")
+    parser.add_argument("--threads", type=int, help="of the interpreter")
+    parser.add_argument("--out", default="samples", help="a folder of PNGs, or an .npz file (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    labels = [int(label) for label in options.labels.split(",")] if options.labels else None
+    seeds = np.arange(options.seed, options.seed + options.num)
+    samples = Sampler(options.file, options.threads)(seeds, labels)
+    out = pathlib.Path(options.out)
+    if out.suffix == ".npz" or samples.ndim != 4:
+        np.savez_compressed(out.with_suffix(".npz"), samples=samples, seeds=seeds)
+        return
+    from PIL import Image
+
+    out.mkdir(parents=True, exist_ok=True)
+    for seed, image in zip(seeds, samples, strict=True):
+        pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(out / f"seed-{seed:010d}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""TFLite files that sample on a device: latents or a seed in, images out, in built-in operations only."""
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..zoo.cache import flush
+from ..zoo.errors import ArgumentError
+from ..zoo.latents import sampling_latents
+from . import flatbuffer
+from .rewriting import rewritten
+from .signatures import SAMPLE, SERVING, ExportError, Signatures
+from .verify import REPEATS, verify
+
+PRECISIONS = ("float32", "float16", "int8", "dynamic")
+# Seeds of the latents that int8 ranges are measured on: none that anything is compared or judged on.
+CALIBRATION_SEEDS = np.arange(500_000, 500_512, dtype=np.int32)
+
+
+def export_tflite(
+    model, path, precision="float32", batch_size=1, int8_io=False, value_range=(-1.0, 1.0), num_classes=None,
+    repeats=REPEATS,
+):  # fmt: skip
+    """Writes a model's generator as a TFLite file, run and compared before it appears.
+
+    When to use it: on phones, boards and wherever ai-edge-litert runs; on a CPU it is also the fastest way to sample.
+    The file has the signatures `serving_default` (latents) and `sample` (seeds), the latter with the zoo's own random
+    numbers in built-in operations: a seed gives the same picture as in Keras. `sample.py`, written beside the file,
+    draws from it with ai-edge-litert and NumPy alone. Transposed convolutions are rewritten (`subpixel.py`).
+
+    Args:
+        model: an `AdversarialModel`, whose averaged generator is taken, or a `keras.Model` that maps latents, or
+            [latents, labels], to samples.
+        path: str or path ending in .tflite. A file of that name is replaced once the new one has held.
+        precision: "float32"; "float16" (half the size); "int8" (calibrated on 512 latents of the zoo's prior), or
+            "dynamic" (int8 weights, float activations; no calibration). Default "float32".
+        batch_size: int >= 1. A file takes exactly so many at a time: a free batch would keep devices' accelerators and
+            the quickest kernels out. Default 1.
+        int8_io: bool, int8 latents in and int8 images out, with "int8" only; the report has scales and zero points.
+            Default False: float32.
+        value_range: (low, high) of the generator's images; they leave in [0, 1]. Default (-1, 1).
+        num_classes: int >= 2, where a plain generator takes labels. Default: the model's own.
+        repeats: int >= 0, calls whose median is the time; 0 takes none. Default 50.
+
+    Returns:
+        An `Entry`: differences from Keras, times, size, operations.
+
+    Raises:
+        ArgumentError: an argument out of its range, or a model that cannot be exported.
+        ExportError: an operation has no built-in counterpart, the file cannot be written, or it does not give what
+            Keras gives; nothing of it is left.
+
+    Example:
+
+    >>> import tempfile
+    >>> from ganzoo.zoo import GAN
+    >>> model = GAN.create((8, 8, 1), {"network": "dcgan", "width": 4}, {"network": "dcgan", "width": 4})
+    >>> entry = export_tflite(model, tempfile.mkdtemp() + "/digits.tflite", repeats=0)
+    >>> entry.worst["max_difference"] < 1e-5
+    True
+    """
+    path = Path(path)
+    _check(path, precision, batch_size, int8_io)
+    signatures = Signatures(model, value_range, num_classes)
+    network, count = rewritten(signatures.generator)
+    content = _converted(signatures, network, precision, batch_size, int8_io)
+    parsed = flatbuffer.read(content)
+    foreign = sorted(name for name in flatbuffer.operations(parsed) if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name))
+    if foreign:
+        raise ExportError(f"{path.name}: needs {foreign}, expected built-in operations only: replace those layers")
+    latents = flatbuffer.read(_latents_file(signatures.latent_dim, batch_size))
+    inputs = ["latents", "labels"] if signatures.takes_labels else ["latents"]
+    flatbuffer.add_sampling(parsed, latents, (inputs, signatures.output), SAMPLE)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with _write_errors(path):
+            part.write_bytes(flatbuffer.write(parsed))
+            flush(part)
+        entry = verify(signatures, part, "tflite", precision, batch_size, repeats)
+        with _write_errors(path):
+            shutil.copyfile(Path(__file__).with_name("sample.py"), path.with_name("sample.py"))
+            os.replace(part, path)
+            flush(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+    entry.file = str(path)
+    entry.operations = dict(sorted(flatbuffer.operations(parsed).items()))
+    if "TRANSPOSE_CONV" in entry.operations:
+        kept = entry.operations["TRANSPOSE_CONV"] // 2
+        entry.notes.append(f"{kept} transposed convolutions were kept ({count} rewritten): they are slow on devices")
+    return entry
+
+
+def _check(path, precision, batch_size, int8_io):
+    if path.suffix != ".tflite" or not path.parent.is_dir():
+        raise ArgumentError(f"path: received {str(path)!r}, expected a .tflite file in a folder that exists")
+    if precision not in PRECISIONS:
+        raise ArgumentError(f"precision: received {precision!r}, expected one of {list(PRECISIONS)}")
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise ArgumentError(f"batch_size: received {batch_size!r}, expected an integer, at least 1")
+    if int8_io and precision != "int8":
+        raise ArgumentError(f"int8_io: received {int8_io!r} beside precision {precision!r}, expected False")
+
+
+def _converted(signatures, network, precision, batch_size, int8_io):
+    """The bytes of a file that has `serving_default` alone."""
+    function, specs = signatures.function(SERVING, batch_size, network)
+    with tempfile.TemporaryDirectory(prefix="ganzoo-tflite-") as folder:
+        archive = keras.export.ExportArchive()
+        archive.add_endpoint(SERVING, function, specs)
+        archive.write_out(folder, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SERVING])
+        if precision != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if precision == "int8":
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.representative_dataset = lambda: _calibration(signatures, batch_size)
+        if int8_io:
+            converter.inference_input_type = converter.inference_output_type = tf.int8
+        return _convert(converter, precision)
+
+
+def _calibration(signatures, batch_size):
+    inputs = signatures.inputs(SERVING, CALIBRATION_SEEDS)
+    rows = max(batch_size, len(CALIBRATION_SEEDS) // batch_size * batch_size)
+    for start in range(0, rows, batch_size):
+        chosen = np.arange(start, start + batch_size) % len(CALIBRATION_SEEDS)
+        yield SERVING, {name: value[chosen] for name, value in inputs.items()}
+
+
+def _latents_file(latent_dim, batch_size):
+    specs = [tf.TensorSpec((batch_size,), tf.int32, "seeds")]
+    function = tf.function(lambda seeds: sampling_latents(seeds, latent_dim), input_signature=specs, autograph=False)
+    return _convert(tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()]), "float32")
+
+
+def _convert(converter, precision):
+    try:
+        with _quiet():
+            return converter.convert()
+    except Exception as error:
+        text = str(error)
+        named = sorted(set(re.findall(r"tf\.([A-Z]\w+)", text)))
+        if named:
+            raise ExportError(
+                f"{precision}: {', '.join(named)} has no built-in counterpart in TFLite and would need Flex, expected "
+                "built-in operations only: replace the layer that uses it"
+            ) from None
+        raise ExportError(f"{precision}: the converter failed: {text.strip().splitlines()[0]}") from error
+
+
+@contextlib.contextmanager
+def _quiet():
+    """The converter writes dozens of lines to the process's stderr from C++."""
+    with tempfile.TemporaryFile() as sink:
+        kept = os.dup(2)
+        try:
+            os.dup2(sink.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+@contextlib.contextmanager
+def _write_errors(path):
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise ExportError(f"{path}: cannot be written ({reason}), expected room for it: free some space") from None
