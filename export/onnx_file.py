@@ -1,13 +1,14 @@
 """ONNX files, for the runtimes that read nothing else. It needs the extra: pip install 'keras-ganzoo[onnx]'."""
 
 import os
+import warnings
 from collections import Counter
 from pathlib import Path
 
 from ..zoo.cache import flush
 from ..zoo.errors import ArgumentError
 from .signatures import SERVING, ExportError, Signatures
-from .verify import REPEATS, verify
+from .verification import REPEATS, verify
 
 # The oldest version of the operator set with all that the built-in networks need; runtimes read older ones best.
 OPSET = 17
@@ -53,7 +54,10 @@ def export_onnx(model, path, value_range=(-1.0, 1.0), num_classes=None, batch_si
     part = path.with_name(f".{path.name}.part")
     try:
         try:
-            network.export(str(part), format="onnx", verbose=False, opset_version=OPSET)
+            with warnings.catch_warnings():
+                # Keras looks for names that NumPy 2 no longer has.
+                warnings.simplefilter("ignore", FutureWarning)
+                network.export(str(part), format="onnx", verbose=False, opset_version=OPSET)
             flush(part)
         except OSError as error:
             raise ExportError(f"{path}: cannot be written ({error.strerror or error}), expected room for it") from None

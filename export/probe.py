@@ -1,12 +1,13 @@
-"""Runs an exported file in a process of its own: the program that `verify.py` starts.
+"""Runs an exported file in a process of its own: the program that `verification.py` starts.
 
 It imports nothing of ganzoo and nothing of Keras, only the runtime that the file is made for, so that what it finds is
 what the receiver of the file will find.
 
     python probe.py KIND FILE INPUTS OUTPUTS THREADS BATCH_SIZE REPEATS
 
-INPUTS is an .npz whose arrays are named signature/input; OUTPUTS becomes one with signature/output, or is `-` where only
-times are wanted. The last line on stdout is a JSON object with the median milliseconds of a call of `serving_default`.
+INPUTS is an .npz whose arrays are named signature/input; OUTPUTS becomes one with signature/output, or is `-` where
+only times are wanted. The last line on stdout is a JSON object with the median milliseconds of a call of
+`serving_default`.
 """
 
 import json

@@ -53,6 +53,13 @@ class Sampler:
         return samples
 
 
+def draw(path, num, seed=0, labels=None, threads=None):
+    """Returns `num` samples of a file, those of the seeds from `seed` on; labels are taken in turn."""
+    if num < 1 or not 0 <= seed <= 2**31 - num:
+        raise ValueError(f"received {num} samples from seed {seed}, expected at least 1, and seeds from 0 to 2**31 - 1")
+    return Sampler(path, threads)(np.arange(seed, seed + num), labels)
+
+
 def main(arguments=None):
     """Draws and saves samples."""
     parser = argparse.ArgumentParser(description="Draw samples from a TFLite file made by ganzoo.")
@@ -64,8 +71,8 @@ def main(arguments=None):
     parser.add_argument("--out", default="samples", help="a folder of PNGs, or an .npz file (default: %(default)s)")
     options = parser.parse_args(arguments)
     labels = [int(label) for label in options.labels.split(",")] if options.labels else None
+    samples = draw(options.file, options.num, options.seed, labels, options.threads)
     seeds = np.arange(options.seed, options.seed + options.num)
-    samples = Sampler(options.file, options.threads)(seeds, labels)
     out = pathlib.Path(options.out)
     if out.suffix == ".npz" or samples.ndim != 4:
         np.savez_compressed(out.with_suffix(".npz"), samples=samples, seeds=seeds)

@@ -10,11 +10,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from ..zoo.cache import flush
+from ..zoo.cache import clear_abandoned, flush
 from ..zoo.errors import ArgumentError
 from .serving import write_warmup
 from .signatures import ExportError, Signatures
-from .verify import REPEATS, verify
+from .verification import REPEATS, verify
 
 
 def export_saved_model(
@@ -57,6 +57,7 @@ def export_saved_model(
     signatures = Signatures(model, value_range, num_classes)
     with _write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        clear_abandoned(folder)
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
     try:
         with _write_errors(folder):

@@ -2,7 +2,7 @@
 
 | signature | takes | gives |
 | --- | --- | --- |
-| `serving_default` | `latents` (batch, latent_dim) float32 | `images` (batch, height, width, channels) float32 in [0, 1] |
+| `serving_default` | `latents` (batch, latent_dim) float32 | `images` (batch, *shape) float32 in [0, 1] |
 | `sample` | `seeds` (batch,) int32 | the same, seed s giving the image that `model.generate` makes of it |
 | `sample_png` | `seeds` (batch,) int32 | `png_bytes` (batch,) string, each a PNG file |
 
@@ -150,8 +150,8 @@ class Signatures:
         apart = float(abs(alone[0] - raw[0]).max())
         if apart > 1e-3 * max(1.0, float(abs(raw).max())):
             raise ExportError(
-                f"generator: received one whose sample changes by {apart:.2g} with its neighbours in the batch, expected "
-                "each sample to stand alone: is batch normalisation called with training=True?"
+                f"generator: received one whose sample changes by {apart:.2g} with its neighbours in the batch, "
+                "expected each sample to stand alone: is batch normalisation called with training=True?"
             )
         span = self.high - self.low
         outside = float(((raw < self.low - 0.01 * span) | (raw > self.high + 0.01 * span)).mean())
@@ -175,8 +175,8 @@ def _shapes(shape):
 def _check_inputs(network, num_classes):
     if not isinstance(network, keras.Model) or not hasattr(network, "input_shape"):
         raise ArgumentError(
-            f"model: received {network!r}, expected an AdversarialModel or a keras.Model that knows its shapes: wrap it "
-            "as keras.Model(inputs, network(inputs)) with inputs = keras.Input(...)"
+            f"model: received {network!r}, expected an AdversarialModel or a keras.Model that knows its shapes: wrap "
+            "it as keras.Model(inputs, network(inputs)) with inputs = keras.Input(...)"
         )
     shapes = _shapes(network.input_shape)
     if len(shapes[0]) != 2 or shapes[0][-1] is None or len(shapes) > 2 or (len(shapes) == 2 and len(shapes[1]) != 1):

@@ -10,7 +10,6 @@ enough to fill a vector register; below that one convolution for all phases does
 layer of a 32x32 DCGAN, with one filter, made the whole generator 8 to 20 % faster in the second form).
 """
 
-import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers

@@ -17,7 +17,7 @@ from ..zoo.latents import sampling_latents
 from . import flatbuffer
 from .rewriting import rewritten
 from .signatures import SAMPLE, SERVING, ExportError, Signatures
-from .verify import REPEATS, verify
+from .verification import REPEATS, verify
 
 PRECISIONS = ("float32", "float16", "int8", "dynamic")
 # Seeds of the latents that int8 ranges are measured on: none that anything is compared or judged on.
@@ -140,7 +140,9 @@ def _calibration(signatures, batch_size):
 def _latents_file(latent_dim, batch_size):
     specs = [tf.TensorSpec((batch_size,), tf.int32, "seeds")]
     function = tf.function(lambda seeds: sampling_latents(seeds, latent_dim), input_signature=specs, autograph=False)
-    return _convert(tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()]), "float32")
+    # A graph without variables: what is said of Keras models and concrete functions does not hold for it.
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()], tf.Module())
+    return _convert(converter, "float32")
 
 
 def _convert(converter, precision):

@@ -18,10 +18,10 @@ from ..zoo.errors import ArgumentError, UserError
 from ..zoo.registry import nearest, variant_class
 from .data import options
 from .optimizers import check_optimizer
-from .sections import Evaluate, Train
+from .sections import Evaluate, Export, Train
 from .shelf import recipes
 
-SECTIONS = ("data", "model", "optimizers", "train", "evaluate")
+SECTIONS = ("data", "model", "optimizers", "train", "evaluate", "export")
 # Arguments of a constructor that a recipe cannot say: others decide them.
 DECIDED = ("self", "shape", "generator", "discriminator", "seed", "kwargs", "arguments")
 
@@ -38,7 +38,8 @@ class Recipe:
         origin: str, where it came from, for messages.
 
     Attributes:
-        data, model, optimizers: dicts; train: `Train`; evaluate: `Evaluate`, or None without that section.
+        data, model, optimizers: dicts; train: `Train`; evaluate: `Evaluate`, or None without that section;
+            export: `Export`, or None likewise.
 
     Raises:
         RecipeError: an unknown section or key, a wrong type or range.
@@ -52,14 +53,16 @@ class Recipe:
         self.train = _checked_train(content["train"], origin)
         self.model = _checked_model(content["model"], self.train, origin)
         self.optimizers = _checked_optimizers(content.get("optimizers", {}), origin)
-        self.evaluate = _checked_evaluate(content.get("evaluate"), origin)
+        self.evaluate = _checked_optional(Evaluate, content.get("evaluate"), "evaluate", origin)
+        self.export = _checked_optional(Export, content.get("export"), "export", origin)
 
     def content(self):
         """Returns the resolved recipe as a dict that TOML can hold."""
         train = self.train.model_dump(exclude_none=True, exclude={"precision"})
         content = {"data": self.data, "model": self.model, "optimizers": self.optimizers, "train": train}
-        if self.evaluate is not None:
-            content["evaluate"] = self.evaluate.model_dump(exclude_none=True)
+        for section in ("evaluate", "export"):
+            if getattr(self, section) is not None:
+                content[section] = getattr(self, section).model_dump(exclude_none=True)
         return {"description": self.description} | content
 
     def dumps(self):
@@ -151,7 +154,8 @@ def _check_sections(content, origin):
 
 
 def _hint(key):
-    known = [f"train.{name}" for name in Train.model_fields] + [f"evaluate.{name}" for name in Evaluate.model_fields]
+    schemas = {"train": Train, "evaluate": Evaluate, "export": Export}
+    known = [f"{section}.{name}" for section, schema in schemas.items() for name in schema.model_fields]
     known += [f"optimizers.generator.{name}" for name in ("name", "learning_rate", "beta_1", "beta_2")]
     known += ["data.source", "data.resolution", "model.variant", "model.latent_dim", "model.n_critic", "model.loss"]
     known += list(SECTIONS)
@@ -196,8 +200,8 @@ def _checked_train(train, origin):
     return checked
 
 
-def _checked_evaluate(evaluate, origin):
-    return None if evaluate is None else _validate(Evaluate, evaluate, "evaluate", origin)
+def _checked_optional(schema, given, section, origin):
+    return None if given is None else _validate(schema, given, section, origin)
 
 
 def _checked_model(model, train, origin):

@@ -8,6 +8,7 @@ runs/NAME/
     checkpoints/        last.keras, previous.keras, best.keras, and state.json: what they were trained with
     evaluation.json     what `ganzoo evaluate` found, and evaluation/ its pictures
     tensorboard/
+    export/             SavedModels and files of `ganzoo export`, and report.json: how far each is from Keras
 """
 
 import importlib
@@ -49,6 +50,8 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.state = self.checkpoints / "state.json"
         self.tensorboard = self.path / "tensorboard"
+        self.export = self.path / "export"
+        self.evaluation = self.path / "evaluation.json"
 
     def __str__(self):
         return str(self.path)
@@ -217,7 +220,7 @@ def write_text(path, text):
 def _comparable(content):
     """A resolved recipe without what may differ between sittings of one run."""
     train = {key: value for key, value in content["train"].items() if key != "steps"}
-    return content | {"train": train, "description": ""}
+    return content | {"train": train, "description": "", "export": None}
 
 
 def _git_revision():

@@ -77,3 +77,26 @@ class Evaluate(pydantic.BaseModel):
         if spec != "auto" and spec.partition(":")[0] not in kinds():
             raise ValueError(f"'auto' or one of {kinds()}")
         return spec
+
+
+class Export(pydantic.BaseModel):
+    """The `[export]` section: what `ganzoo export` writes unless it is told otherwise. Without it: the defaults.
+
+    Attributes:
+        formats: of "saved_model", "tflite" and "onnx".
+        precisions: of the TFLite files: of "float32", "float16", "int8" and "dynamic".
+        batch_sizes: of the TFLite files; one file each.
+        int8_io: bool, whether int8 files take int8 latents and give int8 images.
+    """
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+    formats: Annotated[list[Literal["saved_model", "tflite", "onnx"]], Field(min_length=1)] = ["saved_model", "tflite"]
+    precisions: Annotated[list[Literal["float32", "float16", "int8", "dynamic"]], Field(min_length=1)] = [
+        "float32",
+        "float16",
+        "int8",
+        "dynamic",
+    ]
+    batch_sizes: Annotated[list[Steps], Field(min_length=1)] = [1]
+    int8_io: bool = False

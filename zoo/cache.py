@@ -83,7 +83,7 @@ def building(entry, inputs):
     """
     with _write_errors(entry):
         entry.parent.mkdir(parents=True, exist_ok=True)
-        _clear_abandoned(entry)
+        clear_abandoned(entry.parent)
         part = Path(tempfile.mkdtemp(prefix=f"{entry.name}.part-", dir=entry.parent))
     try:
         with _write_errors(entry):
@@ -127,8 +127,9 @@ def _take_place(part, entry):
     raise OSError(f"{entry} is being rewritten by other processes")
 
 
-def _clear_abandoned(entry):
-    for path in entry.parent.glob("*.part-*"):
+def clear_abandoned(folder):
+    """Removes what killed processes have left of unfinished folders, a day after."""
+    for path in folder.glob("*.part-*"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)

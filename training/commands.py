@@ -1,0 +1,214 @@
+"""What each command does with its options; `cli.py` has the options."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from ..zoo.errors import UserError
+
+
+def _report(options, facts, text):
+    if options.json:
+        print(json.dumps(facts))
+    else:
+        print(text, file=sys.stderr)
+
+
+def _check_out(path):
+    """Refuses a place that cannot be written to before anything is computed for it."""
+    parent = Path(path).absolute().parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK) or Path(path).is_dir():
+        raise UserError(f"--out: received {str(path)!r}, expected a file in a folder that exists and can be written to")
+
+
+def list_catalogue(options):
+    """Prints variants and recipes."""
+    from .shelf import catalogue
+
+    found = catalogue()
+    if options.json:
+        print(json.dumps(found))
+        return
+    for kind, entries in found.items():
+        print(f"{kind}:")
+        for name, summary in entries.items():
+            print(f"  {name:<20} {summary}")
+
+
+def look_at_data(options):
+    """Prints what a source holds and draws a picture of it."""
+    from ..export.pictures import overview, save_png
+    from .data import load
+    from .recipe import parse_value
+
+    _check_out(options.out)
+    chosen = {}
+    for item in options.set:
+        key, _, value = item.partition("=")
+        chosen[key.removeprefix("data.")] = parse_value(value)
+    if options.resolution is not None:
+        chosen["resolution"] = options.resolution
+    source = load(options.source, **chosen)
+    samples = source.samples[:2000] if not source.is_image else source.samples[:64]
+    save_png(options.out, overview(samples))
+    facts = {
+        "source": source.name,
+        "train": len(source),
+        "held_out": len(source.held_out),
+        "shape": source.shape,
+        "dtype": str(source.samples.dtype),
+        "range": [float(source.samples.min()), float(source.samples.max())],
+        "classes": source.class_names,
+        "fingerprint": source.fingerprint,
+        "picture": options.out,
+    }
+    if source.labels is not None:
+        counts = [int((source.labels == number).sum()) for number in range(len(source.class_names))]
+        facts["images_per_class"] = dict(zip(source.class_names, counts, strict=True))
+    _report(options, facts, "\n".join(f"{key:<18} {value}" for key, value in facts.items()))
+
+
+def train_run(options):
+    """Trains a recipe into a run folder."""
+    from .recipe import load_recipe
+    from .rundir import RunFolder
+
+    if options.resume and (options.overwrite or options.init_from or options.out):
+        raise UserError("--resume: received --overwrite, --init-from or --out beside it, expected --resume RUN alone")
+    if not options.resume and not options.recipe:
+        raise UserError("train: received no recipe, expected a name (`ganzoo list`), a .toml file, or --resume RUN")
+    if options.resume:
+        out = options.resume
+        RunFolder(out).require_run()
+        name = options.recipe or str(RunFolder(out).recipe)
+        recipe = RunFolder(out).resume(load_recipe(name, options.set, options.data))
+    else:
+        recipe = load_recipe(options.recipe, options.set, options.data)
+        out = options.out or str(Path("runs") / Path(options.recipe).stem)
+    if options.dry_run:
+        print(json.dumps(recipe.content()) if options.json else recipe.dumps())
+        return None
+    if not options.resume:
+        RunFolder(out).require_free(options.overwrite)
+    from .fit import train
+
+    outcome = train(recipe, out, bool(options.resume), options.overwrite, options.init_from, progress=not options.quiet)
+    folder = RunFolder(out)
+    facts = {"run": out, "step": outcome.step, "pictures": str(folder.samples), "checkpoints": str(folder.checkpoints)}
+    if outcome.signal is not None:
+        _report(options, facts | {"signal": outcome.signal.name}, (
+            f"stopped by {outcome.signal.name} at step {outcome.step}, all saved: `ganzoo train --resume {out}` goes on"
+        ))  # fmt: skip
+        return 128 + outcome.signal
+    told = f"done at step {outcome.step}: look at the pictures in {folder.samples}/"
+    if outcome.best is not None:
+        facts["best"] = dict(zip(("fid", "step"), outcome.best, strict=True))
+        told += "\nbest FID {:.2f} at step {}: checkpoint `best`".format(*outcome.best)
+    _report(options, facts, told)
+    return None
+
+
+def judge_samples(options):
+    """Judges a run, or two sets of images."""
+    from .judging import judge_pair, judge_run, save_pictures
+
+    pair = options.real is not None or options.fake is not None
+    if pair == (options.run_folder is not None) or (pair and None in (options.real, options.fake)):
+        raise UserError("evaluate: expected either RUN, or --real SOURCE and --fake SAMPLES")
+    _refuse_beside(options, "RUN" if not pair else "--real", ("resolution", "range") if not pair else ("checkpoint",))
+    if pair and options.seeds != 1:
+        raise UserError(f"--seeds: received {options.seeds} beside --fake, expected 1: only a run draws more")
+    out = Path(options.out or (Path(options.run_folder) / "evaluation.json" if not pair else "evaluation.json"))
+    if options.out or pair:
+        _check_out(out)
+    metrics = options.metrics.split(",") if options.metrics else None
+    if pair:
+        asked = _range(options.range) if options.range else None
+        report = judge_pair(
+            options.real, options.fake, options.resolution, asked, options.extractor or "auto", metrics, options.num
+        )
+    else:
+        report = judge_run(
+            options.run_folder, options.checkpoint, options.extractor, metrics, options.num, options.seeds
+        )
+    report.save(out)
+    save_pictures(report, out.with_suffix(""))
+    _report(options, report.content(), f"{report}\nwritten to {out}")
+
+
+def _refuse_beside(options, beside, names):
+    defaults = {"checkpoint": "last"}
+    for name in names:
+        value = getattr(options, name)
+        if value != defaults.get(name):
+            raise UserError(f"--{name}: received {value!r} beside {beside}, expected none: it has no meaning there")
+
+
+def _range(text):
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UserError(f"--range: received {text!r}, expected LOW,HIGH such as 0,1 or -1,1") from None
+    return low, high
+
+
+def draw_samples(options):
+    """Draws samples from a run or from an exported file."""
+    import numpy as np
+
+    from ..export.pictures import overview, save_png, save_samples
+
+    out = Path(options.out)
+    if out.suffix:
+        _check_out(out)
+    if Path(options.source).suffix == ".tflite":
+        samples = _from_tflite(options)
+    else:
+        from .rundir import load_run
+
+        samples = load_run(options.source, options.checkpoint).generate(options.num, seed=options.seed)
+    if out.suffix == ".png":
+        save_png(out, overview(samples))
+    elif out.suffix == ".npz":
+        np.savez_compressed(out, samples=samples, seed=options.seed)
+    elif out.suffix or samples.ndim != 4:
+        raise UserError(f"--out: received {options.out!r}, expected .png, .npz, or (for images) a folder's name")
+    else:
+        save_samples(out, samples, options.seed)
+    _report(options, {"num": options.num, "seed": options.seed, "out": str(out)}, f"{options.num} samples in {out}")
+
+
+def _from_tflite(options):
+    """Samples of a file as `generate` gives them: images in [-1, 1]."""
+    from ..export.sample import draw
+
+    _refuse_beside(options, "a .tflite file", ("checkpoint",))
+    try:
+        samples = draw(options.source, options.num, options.seed)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{options.source}: cannot be sampled: {error}") from None
+    return samples * 2 - 1 if samples.ndim == 4 else samples
+
+
+def export_files(options):
+    """Writes the files of an export, and tells how each one fared."""
+    from .exporting import export_run
+
+    report = export_run(
+        options.run_folder,
+        checkpoint=options.checkpoint,
+        out=options.out,
+        name=options.name,
+        version=options.version,
+        formats=_listed(options.formats),
+        precisions=_listed(options.precisions),
+        batch_sizes=_listed(options.batch_sizes),
+        int8_io=options.int8_io or None,
+    )
+    _report(options, report.content(), f"{report}\nwritten to {report.facts['folder']}")
+    return 1 if report.failures else None
+
+
+def _listed(text):
+    return None if text is None else [int(part) if part.isdigit() else part for part in text.split(",")]

@@ -1,0 +1,116 @@
+"""`ganzoo export`: a run's generator as files for servers and devices, every one compared with Keras."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+from ..export.evaluation import Judge
+from ..export.evaluation.judge import FIRST_SEED
+from ..export.onnx_file import export_onnx
+from ..export.report import Entry, ExportReport
+from ..export.sample import draw
+from ..export.saved_model import export_saved_model
+from ..export.signatures import ExportError
+from ..export.tflite import export_tflite
+from ..export.verification import REPEATS
+from .data import load
+from .recipe import Recipe
+from .rundir import RunError, RunFolder, load_run
+from .sections import Export
+
+# Precisions that change pictures enough to ask what it does to the FID.
+QUANTISED = ("int8", "dynamic")
+
+
+def export_run(
+    path, checkpoint="last", out=None, name=None, version=None, formats=None, precisions=None, batch_sizes=None,
+    int8_io=None, repeats=REPEATS,
+):  # fmt: skip
+    """Writes a run's generator in the asked formats, and `report.json` about them.
+
+    A file that does not hold what Keras gives is not written; the others are, and the report names the reason. Where
+    the run has been evaluated (`ganzoo evaluate`), samples of its quantised files are judged too.
+
+    Args:
+        path: str or path of a run folder.
+        checkpoint: "last" or "best". Default "last".
+        out: str or path of a folder, made if need be. Default: `export` in the run folder.
+        name: str, letters, digits, '.', '_' and '-': of the SavedModel's folder and of the files. Default: the run
+            folder's.
+        version: int >= 1 of the SavedModel, or None for the next free one.
+        formats, precisions, batch_sizes, int8_io: as in the recipe's `[export]`. Default: the recipe's.
+        repeats: int >= 0, calls whose median is a file's time; 0 takes none. Default 50.
+
+    Returns:
+        An `ExportReport`; `report.failures` are the files that there are not.
+
+    Raises:
+        UserError: no run, or an argument that cannot be used.
+    """
+    folder = RunFolder(path)
+    folder.require_run()
+    recipe = Recipe(tomllib.loads(folder.recipe.read_text(encoding="utf-8")), str(folder.recipe))
+    asked = {"formats": formats, "precisions": precisions, "batch_sizes": batch_sizes, "int8_io": int8_io}
+    settings = (recipe.export or Export()).model_dump() | {k: v for k, v in asked.items() if v is not None}
+    settings = Recipe(recipe.content() | {"export": settings}, "ganzoo export").export
+    name = name or folder.path.resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, re.ASCII) or name.isdigit():
+        raise RunError(f"--name: received {name!r}, expected letters, digits, '.', '_' and '-', not digits alone")
+    model = load_run(path, checkpoint)
+    out = Path(out) if out else folder.export
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"--out: received {str(out)!r}, expected a folder that can be written to ({error})") from None
+    entries = [_attempt(*job, model, repeats) for job in _jobs(settings, out, name, version)]
+    _judge_quantised(entries, model, recipe, folder)
+    facts = {"run": str(path), "checkpoint": checkpoint, "step": model.steps_done, "folder": str(out)}
+    report = ExportReport(entries, facts)
+    report.save(out / "report.json")
+    return report
+
+
+def _jobs(settings, out, name, version):
+    """Yields (exporter, place, how to make it, what it will be) of each file."""
+    if "saved_model" in settings.formats:
+        yield export_saved_model, out / name, {"version": version}, Entry("saved_model")
+    if "tflite" in settings.formats:
+        for batch_size in settings.batch_sizes:
+            for precision in settings.precisions:
+                many = f"-batch{batch_size}" if batch_size > 1 else ""
+                how = {"precision": precision, "batch_size": batch_size}
+                how |= {"int8_io": settings.int8_io} if precision == "int8" else {}
+                place = out / f"{name}-{precision}{many}.tflite"
+                yield export_tflite, place, how, Entry("tflite", precision, batch_size)
+    if "onnx" in settings.formats:
+        yield export_onnx, out / f"{name}.onnx", {}, Entry("onnx")
+
+
+def _attempt(exporter, place, how, entry, model, repeats):
+    try:
+        return exporter(model, place, repeats=repeats, **how)
+    except ExportError as error:
+        entry.file, entry.failure = str(place), str(error)
+        return entry
+
+
+def _judge_quantised(entries, model, recipe, folder):
+    """What quantisation does to the FID, where the run has been evaluated at all."""
+    entries = [e for e in entries if e.kind == "tflite" and e.precision in QUANTISED and not e.failure]
+    if folder.evaluation.is_file():
+        num = json.loads(folder.evaluation.read_text(encoding="utf-8"))["num"]
+    elif recipe.evaluate is not None and recipe.evaluate.every:
+        num = recipe.evaluate.num
+    else:
+        return
+    if not entries:
+        return
+    source = load(**recipe.data)
+    folder.require_data(source.fingerprint)
+    judge = Judge(source, recipe.evaluate.extractor if recipe.evaluate else "auto", ["fid"], num, progress=True)
+    before = judge.score(model.generate(num, seed=FIRST_SEED, batch_size=256))["fid"]
+    for entry in entries:
+        after = judge.score(draw(entry.file, num, FIRST_SEED), value_range=(0, 1) if source.is_image else None)["fid"]
+        entry.fid = {"keras": before, "file": after, "change": after - before, "num": num}
+        entry.fid["extractor"] = judge.extractor.identity
