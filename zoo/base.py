@@ -9,7 +9,7 @@ from annotated_types import Ge, Gt, Le
 from . import ema, losses, networks
 from .arguments import validated
 from .latents import training_latents
-from .pairs import check_pair, frozen_copy
+from .pairs import check_pair, frozen_copy, inputs_of
 from .workflow import KerasWorkflow
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
@@ -47,6 +47,8 @@ class AdversarialModel(KerasWorkflow):
 
     # What a step needs from the data, in the order in which a tuple carries it.
     inputs_used = ("images",)
+    # Networks that `create` builds where none are named.
+    default_network = "dcgan"
     default_n_critic = 1
     # Arguments of the built-in discriminators that the variant's paper fixes.
     discriminator_defaults = {}
@@ -63,7 +65,7 @@ class AdversarialModel(KerasWorkflow):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        check_pair(generator, discriminator)
+        check_pair(generator, discriminator, self.condition_names)
         self.generator = generator
         self.discriminator = discriminator
         self.averaged_generator = frozen_copy(generator)
@@ -71,22 +73,21 @@ class AdversarialModel(KerasWorkflow):
         self.average_half_life = average_half_life
         self.average_ramp = average_ramp
         self.seed = seed
-        self.latent_dim = generator.input_shape[-1]
+        self.latent_dim = inputs_of(generator)[0].shape[-1]
         self.step = self.add_weight(
             (), "zeros", dtype="int32", trainable=False, aggregation="only_first_replica", name="step"
         )
         self.generator_optimizer = None
         self.discriminator_optimizer = None
         self._trackers = {name: keras.metrics.Mean(name) for name in self.metric_names}
-        self._sampler = None
         self.built = True
 
     @classmethod
     def create(
         cls,
         shape: tuple[int, ...],
-        generator: str | dict = "dcgan",
-        discriminator: str | dict = "dcgan",
+        generator: str | dict | None = None,
+        discriminator: str | dict | None = None,
         latent_dim: Annotated[int, Ge(1)] = 64,
         precision: Precision = "float32",
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
@@ -97,7 +98,7 @@ class AdversarialModel(KerasWorkflow):
         Args:
             shape: tuple of int, one sample without the batch axis, such as (32, 32, 1).
             generator: str or dict: a built-in network, an import path `package.module:function`, or a dict with
-                `network` and the builder's arguments. Default "dcgan".
+                `network` and the builder's arguments. Default: the variant's, "dcgan" unless it says otherwise.
             discriminator: likewise.
             latent_dim: int >= 1. Default 64.
             precision: "float32", "bfloat16" or "float16" (mixed; weights and losses stay float32). Default "float32".
@@ -113,9 +114,9 @@ class AdversarialModel(KerasWorkflow):
         >>> GAN.create((32, 32, 1), generator={"network": "dcgan", "width": 16}).generate(4, seed=7).shape
         (4, 32, 32, 1)
         """
-        facts = {"shape": tuple(shape), "dtype": PRECISIONS[precision]}
-        critic = {"network": discriminator} if isinstance(discriminator, str) else dict(discriminator)
-        if critic.get("network") in networks.names():
+        facts = cls.network_facts(arguments) | {"shape": tuple(shape), "dtype": PRECISIONS[precision]}
+        generator, critic = (_specification(given, cls.default_network) for given in (generator, discriminator))
+        if critic["network"] in networks.names():
             known = networks.arguments(critic["network"], "discriminator")
             critic = {k: v for k, v in cls.discriminator_defaults.items() if k in known} | critic
         return cls(
@@ -126,6 +127,11 @@ class AdversarialModel(KerasWorkflow):
         )
 
     # What a variant may override.
+
+    @classmethod
+    def network_facts(cls, arguments):
+        """Returns what of the constructor's arguments the networks are built by, beside shape, seed and the like."""
+        return {}
 
     @property
     def generator_variables(self):
@@ -158,6 +164,24 @@ class AdversarialModel(KerasWorkflow):
         """Returns a scalar that is added to the discriminator's loss; None by default."""
         return
 
+    def discriminator_objective(self, batch, fakes):
+        """Returns what the discriminator minimises in a turn, and a dict of scalars to log.
+
+        Args:
+            batch: dict of the turn's data, `images` among them.
+            fakes: the generator's samples for the turn.
+        """
+        real = batch["images"]
+        real_logits, fake_logits = self.discriminate(real, batch), self.discriminate(fakes, batch)
+        loss, penalty = self.discriminator_loss(real_logits, fake_logits), self.penalty(real, fakes)
+        logs = {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
+        logs |= self.discriminator_metrics(real_logits, fake_logits)
+        return loss if penalty is None else loss + penalty, logs
+
+    def generator_objective(self, batch, fakes):
+        """Returns what the generator minimises, and a dict of scalars to log; arguments as of the discriminator's."""
+        return self.generator_loss(self.discriminate(fakes, batch)), {}
+
     def discriminator_metrics(self, real_logits, fake_logits):
         """Returns a dict of further logged scalars."""
         return {}
@@ -189,11 +213,11 @@ class AdversarialModel(KerasWorkflow):
             # One forward pass serves both turns; the discriminator's own work is kept off this tape.
             with tape.stop_recording():
                 self._discriminator_turn(turns[last], tf.stop_gradient(fakes))
-            loss = self.generator_loss(self.discriminate(fakes, turns[last]))
+            loss, logs = self.generator_objective(turns[last], fakes)
             total = loss + losses.regularisation(self.generator)
             scaled = self._scaled(total, self.generator_optimizer)
         self._apply(tape, scaled, self.generator_variables, self.generator_optimizer)
-        self._log(g_loss=total)
+        self._log(g_loss=total, **logs)
         kept = ema.decay(
             self.step.value, rows // self.n_critic * self._replicas, 1000 * self.average_half_life, self.average_ramp
         )
@@ -202,22 +226,13 @@ class AdversarialModel(KerasWorkflow):
         return self._results()
 
     def _discriminator_turn(self, batch, fakes):
-        real = batch["images"]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([variable.value for variable in self.discriminator_variables])
-            real_logits = self.discriminate(real, batch)
-            fake_logits = self.discriminate(fakes, batch)
-            total = self.discriminator_loss(real_logits, fake_logits) + losses.regularisation(self.discriminator)
-            penalty = self.penalty(real, fakes)
-            total = total if penalty is None else total + penalty
+            loss, logs = self.discriminator_objective(batch, fakes)
+            total = loss + losses.regularisation(self.discriminator)
             scaled = self._scaled(total, self.discriminator_optimizer)
         self._apply(tape, scaled, self.discriminator_variables, self.discriminator_optimizer)
-        self._log(
-            d_loss=total,
-            real_logits=tf.reduce_mean(real_logits),
-            fake_logits=tf.reduce_mean(fake_logits),
-            **self.discriminator_metrics(real_logits, fake_logits),
-        )
+        self._log(d_loss=total, **logs)
 
     def _anchor_randomness(self):
         # Keras does not save the counters of dropout and its like: naming them by (seed, step) lets a resumed run draw
@@ -250,23 +265,6 @@ class AdversarialModel(KerasWorkflow):
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         optimizer.apply(gradients, variables)
 
-    def _log(self, **values):
-        for name, value in values.items():
-            self._trackers[name].update_state(value)
-
-    def _results(self):
-        results = {name: tracker.result() for name, tracker in self._trackers.items()}
-        # Keras 3 reduces logs over axis 0 between workers and fails on scalars there.
-        extended = tf.distribute.get_strategy().extended
-        if getattr(extended, "_in_multi_worker_mode", bool)():
-            results = {name: tf.reshape(value, (1,)) for name, value in results.items()}
-        return results
-
-    @property
-    def metrics(self):
-        """The running means of the logged values; `fit` resets them at each epoch."""
-        return list(self._trackers.values())
-
     def get_config(self):
         """Returns the constructor arguments."""
         return super().get_config() | {
@@ -286,3 +284,9 @@ class AdversarialModel(KerasWorkflow):
             for role in ("generator", "discriminator")
         }
         return cls(**(config | networks_))
+
+
+def _specification(given, default):
+    """A network as a dict with its name; one that is given without a name is the default one with other arguments."""
+    given = {"network": given} if isinstance(given, str) else dict(given or {})
+    return {"network": default} | given

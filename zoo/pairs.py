@@ -16,17 +16,32 @@ def frozen_copy(generator):
     return copy
 
 
-def check_pair(generator, discriminator):
-    """Raises ArgumentError unless the generator's samples fit the discriminator, and that ends in logits."""
+def inputs_of(network):
+    """Returns a network's inputs as a list of tensors that know their shapes, one or many."""
+    return network.inputs if isinstance(network.inputs, (list, tuple)) else [network.inputs]
+
+
+def check_pair(generator, discriminator, conditions=()):
+    """Raises ArgumentError unless the generator's samples fit the discriminator, and that ends in logits.
+
+    Args:
+        generator, discriminator: what ought to be `keras.Model`s.
+        conditions: names of the generator's inputs beside latents.
+    """
     for role, network in (("generator", generator), ("discriminator", discriminator)):
         if not hasattr(network, "input_shape") or not hasattr(network, "output_shape"):
             raise ArgumentError(
                 f"{role}: received {network!r}, expected a keras.Model that knows its shapes: wrap it as "
                 "keras.Model(inputs, network(inputs)) with inputs = keras.Input(...)"
             )
-    if generator.output_shape[1:] != discriminator.input_shape[1:]:
+    given = len(inputs_of(generator)) - 1
+    if given != len(conditions):
+        expected = ", ".join(("latents", *conditions))
+        raise ArgumentError(f"generator: received one with {given + 1} inputs, expected {expected}, in this order")
+    looked_at = tuple(inputs_of(discriminator)[0].shape[1:])
+    if generator.output_shape[1:] != looked_at:
         raise ArgumentError(
-            f"discriminator: received one for samples of shape {discriminator.input_shape[1:]}, expected "
+            f"discriminator: received one for samples of shape {looked_at}, expected "
             f"{generator.output_shape[1:]}, the shape that the generator makes"
         )
     activation = getattr(discriminator.layers[-1], "activation", None)

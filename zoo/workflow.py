@@ -1,5 +1,6 @@
 """What an adversarial model shares with every Keras model: compile, fit, sample, and `.keras` files."""
 
+import functools
 import secrets
 
 import keras
@@ -90,41 +91,93 @@ class KerasWorkflow(keras.Model):
         # Keras would draw a batch to build layers from it; here all are built, and between workers that fails.
         return
 
-    def call(self, latents, training=False):
-        """Returns the averaged generator's samples of latents (batch, latent_dim)."""
-        return self.averaged_generator(latents, training=training)
+    # Inputs of the generator beside latents: name -> (shape without the batch axis, dtype).
+    condition_specs = {}
 
-    def sample(self, seeds):
-        """Returns the averaged generator's samples of int32 seeds (batch,), in the graph."""
-        return self.averaged_generator(sampling_latents(seeds, self.latent_dim), training=False)
+    @property
+    def condition_names(self):
+        """Names of what a sample is conditioned on, in the order of the generator's inputs."""
+        return tuple(self.condition_specs)
 
-    def generate(self, num, seed=None, batch_size=64):
+    def conditions(self, seeds, **given):
+        """Returns the conditions of samples, checked and completed: name -> array with a row a seed.
+
+        Args:
+            seeds: int32 array (num,).
+            **given: what `generate` was given.
+
+        Raises:
+            ArgumentError: a condition that the model does not know.
+        """
+        if given:
+            raise ArgumentError(
+                f"generate: received {sorted(given)}, expected none: {type(self).__name__} takes no such"
+            )
+        return {}
+
+    def call(self, inputs, training=False):
+        """Returns the averaged generator's samples of latents (batch, latent_dim), or of [latents, *conditions]."""
+        return self.averaged_generator(inputs, training=training)
+
+    def sample(self, seeds, *conditions):
+        """Returns the averaged generator's samples of int32 seeds (batch,) and its conditions, in the graph."""
+        latents = sampling_latents(seeds, self.latent_dim)
+        return self.averaged_generator([latents, *conditions] if conditions else latents, training=False)
+
+    def generate(self, num, seed=None, batch_size=64, **conditions):
         """Samples the averaged generator; image i is the image of `seed + i`.
 
         Args:
             num: int >= 1.
             seed: int in [0, 2**31 - num], or None for a fresh one each call. Default None.
             batch_size: int >= 1, images made at a time. Default 64.
+            **conditions: what a conditional variant takes: `labels`, `texts`.
 
         Returns:
             float32 array (num, *shape); images lie in [-1, 1].
 
         Raises:
-            ArgumentError: `num` or `seed` out of its range.
+            ArgumentError: `num`, `seed` or a condition out of its range.
         """
         if num < 1:
             raise ArgumentError(f"num: received {num}, expected at least 1")
         seed = secrets.randbelow(2**31 - num) if seed is None else seed
         if not 0 <= seed <= 2**31 - num:
             raise ArgumentError(f"seed: received {seed}, expected 0 to {2**31 - num} for {num} samples")
-        if self._sampler is None:
-            self._sampler = tf.function(
-                self.sample, input_signature=[tf.TensorSpec((None,), tf.int32)], autograph=False
-            )
         # Every call has one shape, so that a sample does not depend on its neighbours' number.
-        padded = np.arange(seed, seed + -(-num // batch_size) * batch_size, dtype=np.int64).astype(np.int32)
-        batches = [self._sampler(padded[i : i + batch_size]).numpy() for i in range(0, len(padded), batch_size)]
+        seeds = np.arange(seed, seed + num, dtype=np.int64).astype(np.int32)
+        rows = [seeds, *self.conditions(seeds, **conditions).values()]
+        padding = -num % batch_size
+        rows = [np.concatenate([values, np.repeat(values[-1:], padding, axis=0)]) for values in rows]
+        sampler = self._sampler
+        batches = [
+            sampler(*(values[i : i + batch_size] for values in rows)).numpy()
+            for i in range(0, len(rows[0]), batch_size)
+        ]
         return np.concatenate(batches)[:num]
+
+    @functools.cached_property
+    def _sampler(self):
+        specs = [tf.TensorSpec((None, *shape), dtype, name) for name, (shape, dtype) in self.condition_specs.items()]
+        signature = [tf.TensorSpec((None,), tf.int32, "seeds"), *specs]
+        return tf.function(self.sample, input_signature=signature, autograph=False)
+
+    def _log(self, **values):
+        for name, value in values.items():
+            self._trackers[name].update_state(value)
+
+    def _results(self):
+        results = {name: tracker.result() for name, tracker in self._trackers.items()}
+        # Keras 3 reduces logs over axis 0 between workers and fails on scalars there.
+        extended = tf.distribute.get_strategy().extended
+        if getattr(extended, "_in_multi_worker_mode", bool)():
+            results = {name: tf.reshape(value, (1,)) for name, value in results.items()}
+        return results
+
+    @property
+    def metrics(self):
+        """The running means of the logged values; `fit` resets them at each epoch."""
+        return list(self._trackers.values())
 
     def get_compile_config(self):
         """Returns the arguments of `compile`, so that `.keras` files keep both optimisers."""
