@@ -39,22 +39,24 @@ def operations(model):
     return used
 
 
-def add_sampling(network, latents, serving, sample):
+def add_sampling(network, latents, sample):
     """Gives a network's file a second signature that begins with seeds.
 
     The second subgraph runs the operators of `latents` and then those of `network`, whose weights it shares.
 
     Args:
-        network: `schema.ModelT` with one subgraph, the first of whose inputs are latents; changed in place.
+        network: `schema.ModelT` with one subgraph and one signature, which takes `latents`; changed in place.
         latents: `schema.ModelT` with one subgraph, seeds -> latents in float32.
-        serving: (names of inputs, name of the output) of the network's own signature.
         sample: name of the new signature.
 
     Returns:
         The network.
     """
-    inputs, output = serving
     main, prelude = network.subgraphs[0], latents.subgraphs[0]
+    (serving,) = network.signatureDefs
+    # The converter orders inputs as it likes; their names are the signature's.
+    inputs = {entry.name.decode(): entry.tensorIndex for entry in serving.inputs}
+    entrance = inputs.pop("latents")
     codes, buffers = len(network.operatorCodes), len(network.buffers)
     network.operatorCodes += latents.operatorCodes
     network.buffers += latents.buffers
@@ -62,30 +64,29 @@ def add_sampling(network, latents, serving, sample):
         tensor.buffer += buffers
     for operator in prelude.operators:
         operator.opcodeIndex += codes
-    # The schema's objects are plain: tensors and operators of the new graph share the first one's buffers and options.
-    first = len(prelude.tensors)
-    drawn, entrance = int(prelude.outputs[0]), int(main.inputs[0]) + first
+    first, drawn = len(prelude.tensors), int(prelude.outputs[0])
+    # Tensors of the new graph are those of both, the network's behind the others; its latents are what was drawn.
     bridge = []
-    if main.tensors[main.inputs[0]].type == schema.TensorType.INT8:
-        bridge = [_quantise(network, drawn, entrance)]
+    moved = {index: index + first if index >= 0 else index for index in range(-1, len(main.tensors))}
+    if main.tensors[entrance].type == schema.TensorType.INT8:
+        bridge = [_quantise(network, drawn, moved[entrance])]
     else:
-        entrance, moved = drawn, entrance
-    graph = schema.SubGraphT()
-    graph.name = sample.encode()
-    graph.tensors = [*prelude.tensors, *main.tensors]
+        moved[entrance] = drawn
 
     def renumbered(indices):
-        shifted = [index + first if index >= 0 else index for index in indices]
-        return np.array([drawn if not bridge and index == moved else index for index in shifted], np.int32)
+        return np.array([moved[int(index)] for index in indices], np.int32)
 
+    graph = schema.SubGraphT()
+    graph.name = sample.encode()
+    # The schema's objects are plain: tensors of the new graph share the first one's buffers and options.
+    graph.tensors = [*prelude.tensors, *main.tensors]
     graph.operators = [*prelude.operators, *bridge, *(_copied(operator, renumbered) for operator in main.operators)]
-    graph.inputs = np.array([prelude.inputs[0], *(int(index) + first for index in main.inputs[1:])], np.int32)
-    graph.outputs = renumbered(main.outputs)
+    asked = {"seeds": int(prelude.inputs[0])} | {name: moved[index] for name, index in inputs.items()}
+    given = {entry.name.decode(): moved[entry.tensorIndex] for entry in serving.outputs}
+    graph.inputs = np.array(list(asked.values()), np.int32)
+    graph.outputs = np.array(list(given.values()), np.int32)
     network.subgraphs.append(graph)
-    network.signatureDefs = [
-        _signature("serving_default", 0, inputs, output, main),
-        _signature(sample, 1, ["seeds", *inputs[1:]], output, graph),
-    ]
+    network.signatureDefs.append(_signature(sample, len(network.subgraphs) - 1, asked, given))
     return network
 
 
@@ -107,12 +108,12 @@ def _quantise(network, source, target):
     return operator
 
 
-def _signature(key, subgraph, inputs, output, graph):
+def _signature(key, subgraph, inputs, outputs):
     definition = schema.SignatureDefT()
     definition.signatureKey = key.encode()
     definition.subgraphIndex = subgraph
-    definition.inputs = [_entry(name, index) for name, index in zip(inputs, graph.inputs, strict=True)]
-    definition.outputs = [_entry(output, graph.outputs[0])]
+    definition.inputs = [_entry(name, index) for name, index in inputs.items()]
+    definition.outputs = [_entry(name, index) for name, index in outputs.items()]
     return definition
 
 

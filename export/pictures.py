@@ -77,11 +77,11 @@ def scatter(points, reference=None, size=480):
     return canvas
 
 
-def overview(samples, reference=None):
+def overview(samples, reference=None, columns=None):
     """Returns the picture that suits the samples: a grid with a strip of real images, or a scatter."""
     if np.ndim(samples) == 2:
         return scatter(samples, reference)
-    return image_grid(samples, strip=reference)
+    return image_grid(samples, columns, strip=reference)
 
 
 def neighbour_rows(samples, neighbours):

@@ -7,7 +7,9 @@ Image i is the image of seed + i: the same picture that the model gave before it
 """
 
 import argparse
+import json
 import pathlib
+import re
 import sys
 
 import numpy as np
@@ -15,6 +17,10 @@ import numpy as np
 
 class Sampler:
     """A TFLite file that turns seeds into samples.
+
+    Attributes:
+        num_classes: int, where the file takes labels; else None.
+        batch_size: int, samples of one call of the interpreter.
 
     Args:
         path: of the file.
@@ -28,18 +34,25 @@ class Sampler:
         if "sample" not in self._interpreter.get_signature_list():
             raise ValueError(f"{path}: has no signature 'sample', expected a file exported by ganzoo")
         self._runner = self._interpreter.get_signature_runner("sample")
-        self.inputs = self._runner.get_input_details()
-        self.takes_labels = "labels" in self.inputs
-        self.batch_size = int(self.inputs["seeds"]["shape"][0])
+        self.batch_size = int(self._runner.get_input_details()["seeds"]["shape"][0])
+        # The interpreter does not show a file's description, which says how many classes there are.
+        told = re.search(rb'ganzoo(\{"num_classes": [0-9]+\})', pathlib.Path(path).read_bytes())
+        self.num_classes = json.loads(told[1])["num_classes"] if told else None
         (self._output,) = self._runner.get_output_details().values()
 
     def __call__(self, seeds, labels=None):
         """Returns float32 samples (num, *shape) of int32 seeds (num,); images lie in [0, 1]."""
         given = {"seeds": np.asarray(seeds, np.int32)}
-        if (labels is not None) != self.takes_labels:
-            raise ValueError(f"labels: received {labels}, expected {'some' if self.takes_labels else 'none'}")
-        if self.takes_labels:
+        if self.num_classes is not None:
+            known = f"integers from 0 to {self.num_classes - 1}"
+            if labels is None:
+                raise ValueError(f"labels: received none, expected {known}")
             given["labels"] = np.resize(np.asarray(labels, np.int32), len(given["seeds"]))
+            if given["labels"].min() < 0 or given["labels"].max() >= self.num_classes:
+                # Beyond its table the interpreter would read whatever lies there.
+                raise ValueError(f"labels: received {labels}, expected {known}")
+        elif labels is not None:
+            raise ValueError(f"labels: received {labels}, expected none: the file takes no labels")
         parts = []
         for start in range(0, len(given["seeds"]), self.batch_size):
             # The file takes exactly its own batch size: the last row stands in for those that are missing.

@@ -1,6 +1,7 @@
 """TFLite files that sample on a device: latents or a seed in, images out, in built-in operations only."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -76,8 +77,10 @@ def export_tflite(
     if foreign:
         raise ExportError(f"{path.name}: needs {foreign}, expected built-in operations only: replace those layers")
     latents = flatbuffer.read(_latents_file(signatures.latent_dim, batch_size))
-    inputs = ["latents", "labels"] if signatures.takes_labels else ["latents"]
-    flatbuffer.add_sampling(parsed, latents, (inputs, signatures.output), SAMPLE)
+    if signatures.takes_labels:
+        # `sample.py` looks for it.
+        parsed.description = b"ganzoo" + json.dumps({"num_classes": signatures.num_classes}).encode()
+    flatbuffer.add_sampling(parsed, latents, SAMPLE)
     part = path.with_name(f".{path.name}.part")
     try:
         with _write_errors(path):

@@ -83,7 +83,9 @@ def _parser():
     command = _command(parts, "sample", commands.draw_samples, "draw samples from a run or an exported file")
     command.add_argument("source", metavar="RUN", help="a run folder, or a .tflite file that `ganzoo export` wrote")
     command.add_argument("--checkpoint", default="last", help="last or best (default: %(default)s)")
-    command.add_argument("--num", type=int, default=64, help="how many (default: %(default)s)")
+    command.add_argument("--num", type=int, help="how many (default: 64, or as many as there are labels)")
+    command.add_argument("--labels", help="classes to draw, such as 3,3,7, where the model takes labels")
+    command.add_argument("--per-class", type=int, metavar="N", help="N samples of each class, in a picture a row each")
     command.add_argument("--seed", type=int, default=0, help="of the first; sample i is that of seed + i (default: 0)")
     command.add_argument(
         "--out", default="samples.png", help=".png: one picture; .npz: an array; else a folder of PNGs"

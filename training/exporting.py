@@ -5,6 +5,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
+
 from ..export.evaluation import Judge
 from ..export.evaluation.judge import FIRST_SEED
 from ..export.onnx_file import export_onnx
@@ -110,7 +112,9 @@ def _judge_quantised(entries, model, recipe, folder):
     folder.require_data(source.fingerprint)
     judge = Judge(source, recipe.evaluate.extractor if recipe.evaluate else "auto", ["fid"], num, progress=True)
     before = judge.score(model.generate(num, seed=FIRST_SEED, batch_size=256))["fid"]
+    labels = model.sampling_labels(np.arange(num) + FIRST_SEED) if hasattr(model, "sampling_labels") else None
     for entry in entries:
-        after = judge.score(draw(entry.file, num, FIRST_SEED), value_range=(0, 1) if source.is_image else None)["fid"]
+        samples = draw(entry.file, num, FIRST_SEED, labels)
+        after = judge.score(samples, value_range=(0, 1) if source.is_image else None)["fid"]
         entry.fid = {"keras": before, "file": after, "change": after - before, "num": num}
         entry.fid["extractor"] = judge.extractor.identity

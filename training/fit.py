@@ -97,7 +97,7 @@ def build_model(recipe, source):
     """
     arguments = {key: value for key, value in recipe.model.items() if key != "variant"}
     cls = variant_class(recipe.model["variant"])
-    model = cls.create(source.shape, seed=recipe.train.seed, **arguments)
+    model = cls.create(source.shape, seed=recipe.train.seed, **cls.source_facts(source), **arguments)
     model.compile(
         build_optimizer(recipe.optimizers.get("generator")),
         build_optimizer(recipe.optimizers.get("discriminator")),

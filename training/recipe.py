@@ -23,7 +23,7 @@ from .shelf import recipes
 
 SECTIONS = ("data", "model", "optimizers", "train", "evaluate", "export")
 # Arguments of a constructor that a recipe cannot say: others decide them.
-DECIDED = ("self", "shape", "generator", "discriminator", "seed", "kwargs", "arguments")
+DECIDED = ("self", "shape", "generator", "discriminator", "num_classes", "seed", "kwargs", "arguments")
 
 
 class RecipeError(UserError):
@@ -233,7 +233,7 @@ def _checked_model(model, train, origin):
     for role in roles:
         if role in model:
             try:
-                networks.check(model[role], role)
+                networks.check({"network": cls.default_network} | networks.as_dict(model[role]), role)
             except ArgumentError as error:
                 raise RecipeError(f"{origin}: {error}") from None
     return model

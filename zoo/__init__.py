@@ -19,8 +19,13 @@ if platform.machine().lower() in ("x86_64", "amd64"):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _HOMES = {
+    "ACGAN": "acgan",
     "AdversarialModel": "base",
+    "ConditionalBatchNormalization": "layers",
+    "ConditionalGAN": "cgan",
     "GAN": "gan",
+    "ProjectionGAN": "projection_gan",
+    "SpectralConv2D": "layers",
     "WGAN": "wgan",
     "WeightClipping": "constraints",
 }

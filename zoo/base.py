@@ -115,7 +115,8 @@ class AdversarialModel(KerasWorkflow):
         (4, 32, 32, 1)
         """
         facts = cls.network_facts(arguments) | {"shape": tuple(shape), "dtype": PRECISIONS[precision]}
-        generator, critic = (_specification(given, cls.default_network) for given in (generator, discriminator))
+        default = {"network": cls.default_network}
+        generator, critic = (default | networks.as_dict(given) for given in (generator, discriminator))
         if critic["network"] in networks.names():
             known = networks.arguments(critic["network"], "discriminator")
             critic = {k: v for k, v in cls.discriminator_defaults.items() if k in known} | critic
@@ -147,6 +148,11 @@ class AdversarialModel(KerasWorkflow):
     def metric_names(self):
         """Names of the logged means, in the order in which they are shown."""
         return ("d_loss", "g_loss", "real_logits", "fake_logits")
+
+    @classmethod
+    def source_facts(cls, source):
+        """Returns a dict of the constructor's arguments that a data source decides, such as `num_classes`."""
+        return {}
 
     def default_optimizers(self):
         """Returns (generator optimiser, discriminator optimiser) for a `compile` that names none."""
@@ -284,9 +290,3 @@ class AdversarialModel(KerasWorkflow):
             for role in ("generator", "discriminator")
         }
         return cls(**(config | networks_))
-
-
-def _specification(given, default):
-    """A network as a dict with its name; one that is given without a name is the default one with other arguments."""
-    given = {"network": given} if isinstance(given, str) else dict(given or {})
-    return {"network": default} | given

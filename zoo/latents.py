@@ -13,6 +13,7 @@ PARITY = 0x1BD11BDA  # Skein's key-schedule constant, 32-bit form
 
 # The second key word of a sampling draw. Training uses the step there, which is never negative.
 SAMPLING = -1
+SAMPLING_LABELS = -2
 
 
 def _shift_right(word, bits):
@@ -102,3 +103,19 @@ def sampling_latents(seeds, latent_dim):
     seeds = tf.cast(seeds, tf.int32)
     key = (seeds[:, tf.newaxis], tf.constant(SAMPLING, tf.int32))
     return _normal(key, tf.zeros_like(seeds), latent_dim)
+
+
+def sampling_labels(seeds, num_classes):
+    """Draws one class label for each seed, every class equally often on average.
+
+    Args:
+        seeds: int32 tensor of shape (batch,).
+        num_classes: Python int >= 1.
+
+    Returns:
+        int32 tensor (batch,), from 0 to num_classes - 1.
+    """
+    seeds = tf.cast(seeds, tf.int32)
+    word, _ = threefry((seeds, tf.constant(SAMPLING_LABELS, tf.int32)), (tf.zeros_like(seeds), tf.zeros_like(seeds)))
+    # 24 bits over a few classes: no class is off by more than a millionth.
+    return _shift_right(word, 8) % num_classes

@@ -156,6 +156,15 @@ class KerasWorkflow(keras.Model):
         ]
         return np.concatenate(batches)[:num]
 
+    def showcase(self, num, seed):
+        """Returns (samples, columns or None): what a picture of the model's samples shows, and in how many columns.
+
+        Args:
+            num: int >= 1, the largest number of samples.
+            seed: int >= 0, of the first one.
+        """
+        return self.generate(num, seed=seed), None
+
     @functools.cached_property
     def _sampler(self):
         specs = [tf.TensorSpec((None, *shape), dtype, name) for name, (shape, dtype) in self.condition_specs.items()]

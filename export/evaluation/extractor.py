@@ -24,14 +24,20 @@ class Embedded(NamedTuple):
         features: float32 array (num, features).
         logits: dict of name -> float32 array (num, values): "label" for the classes, other names for further factors;
             empty where the extractor knows no classes.
+        labels: int array (num,), the classes that the samples were asked for, or that real images have; or None.
     """
 
     samples: np.ndarray
     features: np.ndarray
     logits: dict
+    labels: np.ndarray | None = None
 
     def __len__(self):
         return len(self.features)
+
+    def with_labels(self, labels):
+        """Returns the same with labels (or None)."""
+        return Embedded(self.samples, self.features, self.logits, labels)
 
 
 class Extractor:

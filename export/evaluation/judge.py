@@ -45,6 +45,8 @@ class Judge:
         if num < 2:
             raise ArgumentError(f"num: received {num}, expected at least 2: one sample has no distribution")
         self.metrics = {name: metric(name) for name in (metric_names() if metrics is None else metrics)}
+        # Metrics of labels that nobody asked for are left out where samples have none.
+        self._wants_labels = metrics is not None
         self.num = num
         self.reasons = {}
         self._ceiling = None
@@ -56,13 +58,14 @@ class Judge:
         """Returns a dict of result name -> `Result` of the chosen metrics."""
         return {name: result for module in self.metrics.values() for name, result in module.RESULTS.items()}
 
-    def score(self, samples, name="samples", value_range=None):
+    def score(self, samples, name="samples", value_range=None, labels=None):
         """Judges one set of samples.
 
         Args:
             samples: array of images or points; see `as_pixels`.
             name: str, for messages.
             value_range: (low, high) of float images, or None for (-1, 1).
+            labels: int array (num,) that the samples were asked for, or None.
 
         Returns:
             dict of result name -> value; what cannot be computed is left out, `reasons` tells why.
@@ -70,16 +73,18 @@ class Judge:
         Raises:
             SamplesError: samples that cannot be judged.
         """
-        found, self.reasons = self._measure(self.embed(samples, name, value_range))
+        found, self.reasons = self._measure(self.embed(samples, name, value_range, labels))
         return found
 
-    def embed(self, samples, name="samples", value_range=None):
+    def embed(self, samples, name="samples", value_range=None, labels=None):
         """Returns the `Embedded` of samples, checked and rounded to 8 bits."""
         pixels = as_pixels(samples, name, value_range)
         expected = self.reference.source.shape
         if pixels.shape[1:] != expected:
             pixels = _fitted(pixels, expected, name)
-        return self.extractor.embed(pixels)
+        if labels is not None and len(labels) != len(pixels):
+            raise SamplesError(f"{name}: received {len(labels)} labels for {len(pixels)} samples, expected as many")
+        return self.extractor.embed(pixels).with_labels(labels)
 
     def ceiling(self):
         """Returns (results, reasons) of held-out real images, what a perfect generator would score."""
@@ -118,9 +123,11 @@ class Judge:
         blocks, reasons, warnings = [], {}, [*self.extractor.warnings]
         for block in range(seeds):
             if hasattr(subject, "generate"):
-                samples = subject.generate(self.num, seed=first_seed + block * self.num, batch_size=256)
+                seeds_of_block = np.arange(self.num) + first_seed + block * self.num
+                labels = subject.sampling_labels(seeds_of_block) if hasattr(subject, "sampling_labels") else None
+                samples = subject.generate(self.num, seed=int(seeds_of_block[0]), batch_size=256)
                 # Points have no range, and a model's images have this one.
-                embedded = self.embed(samples, name, (-1, 1))
+                embedded = self.embed(samples, name, (-1, 1), labels)
             else:
                 embedded = self.embed(pixels[chosen_rows(len(pixels), self.num)], name)
             found, why = self._measure(embedded)
@@ -157,6 +164,8 @@ class Judge:
     def _measure(self, fake):
         comparison, found, reasons = Comparison(self.reference.real, fake, self.reference), {}, {}
         for name, module in self.metrics.items():
+            if getattr(module, "NEEDS_LABELS", False) and fake.labels is None and not self._wants_labels:
+                continue
             try:
                 found |= module.measure(comparison)
             except NotComputableError as reason:

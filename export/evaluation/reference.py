@@ -43,23 +43,24 @@ class Reference:
         if len(self.rows) == len(self.searched_rows):
             # The same images: they are read and kept once.
             return self.searched
-        return self._part("reference", self.source.samples, self.rows)
+        return self._part("reference", self.source.samples, self.rows, self.source.labels)
 
     @property
     def held_out(self):
         """`Embedded` held-out images, or None where there are none: what a perfect generator would score."""
         if len(self.held_out_rows) == 0:
             return None
-        return self._part("held-out", self.source.held_out, self.held_out_rows)
+        return self._part("held-out", self.source.held_out, self.held_out_rows, self.source.held_out_labels)
 
     @property
     def searched(self):
         """`Embedded` training images among which copies are looked for: all of them, up to 100,000."""
-        return self._part("training", self.source.samples, self.searched_rows)
+        return self._part("training", self.source.samples, self.searched_rows, self.source.labels)
 
-    def _part(self, name, samples, rows):
+    def _part(self, name, samples, rows, labels):
         if name not in self._kept:
-            self._kept[name] = self._read(name, samples, rows)
+            known = None if labels is None else labels[rows]
+            self._kept[name] = self._read(name, samples, rows).with_labels(known)
         return self._kept[name]
 
     def _read(self, name, samples, rows):

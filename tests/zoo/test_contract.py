@@ -15,6 +15,7 @@ from ganzoo.zoo.registry import variant_class, variants
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(variants())
 # A variant's tiny arguments, where the defaults would be slow to compile.
+CLASSES = 3
 TINY = {"wgan": {"n_critic": 2}}
 
 
@@ -26,9 +27,12 @@ def name(request):
 @pytest.fixture(scope="module")
 def build(name):
     def build(precision="float32", seed=3, network="mlp", **compiling):
-        network = {"network": network, "width": 4} | ({"depth": 1} if network == "mlp" else {})
-        arguments = TINY.get(name, {})
         cls = variant_class(name)
+        if cls.default_network != "dcgan":
+            # The variant needs networks of its own kind.
+            network = cls.default_network
+        network = {"network": network, "width": 4} | ({"depth": 1} if network == "mlp" else {})
+        arguments = TINY.get(name, {}) | ({"num_classes": CLASSES} if "labels" in cls.inputs_used else {})
         model = cls.create((8, 8, 1), network, network, latent_dim=4, seed=seed, precision=precision, **arguments)
         model.compile(**compiling)
         return model
@@ -37,7 +41,9 @@ def build(name):
 
 
 def pictures(num=16):
-    return np.random.default_rng(0).integers(0, 256, (num, 8, 8, 1), dtype=np.uint8)
+    """Random images with labels, of which a model takes what it uses."""
+    images = np.random.default_rng(0).integers(0, 256, (num, 8, 8, 1), dtype=np.uint8)
+    return {"images": images, "labels": np.arange(num) % CLASSES}
 
 
 def values(model):
@@ -117,9 +123,11 @@ def test_saved_models_and_tflite_files_give_what_keras_gives(trained, tmp_path):
     for entry in (served, file):
         assert entry.worst["max_difference"] < 1e-5, entry.kind
     # Once more by hand, against `generate` itself.
-    samples = tf.saved_model.load(served.file).signatures["sample"](seeds=tf.constant([13], tf.int32))["images"]
-    np.testing.assert_allclose(samples * 2 - 1, model.generate(1, seed=13), atol=1e-5)
-    np.testing.assert_allclose(draw(file.file, 1, seed=13) * 2 - 1, model.generate(1, seed=13), atol=1e-5)
+    asked = {"labels": np.array([2], np.int32)} if model.condition_names else {}
+    sample = tf.saved_model.load(served.file).signatures["sample"]
+    images = sample(seeds=tf.constant([13], tf.int32), **{key: tf.constant(value) for key, value in asked.items()})
+    np.testing.assert_allclose(images["images"] * 2 - 1, model.generate(1, seed=13, **asked), atol=1e-5)
+    np.testing.assert_allclose(draw(file.file, 1, 13, **asked) * 2 - 1, model.generate(1, seed=13, **asked), atol=1e-5)
 
 
 def test_eager_and_compiled_steps_agree(trained, build):
@@ -135,7 +143,9 @@ def test_mixed_precision_keeps_float32_where_it_matters(build, precision):
     assert any(layer.compute_dtype == precision for layer in model.generator.layers)
     assert {weight.dtype for weight in model.trainable_variables} == {"float32"}
     assert model.generate(1, seed=0).dtype == np.float32
-    assert model.discriminator(tf.zeros((1, 8, 8, 1))).dtype == tf.float32
+    fed = [tf.zeros((1, *tensor.shape[1:]), tensor.dtype) for tensor in model.discriminator.inputs]
+    logits = model.discriminator(fed if len(fed) > 1 else fed[0])
+    assert {output.dtype for output in tf.nest.flatten(logits)} == {tf.float32}
     history = model.fit(pictures(), batch_size=4, steps_per_epoch=2, verbose=0).history
     assert all(np.isfinite(value).all() for value in history.values())
     scaled = isinstance(model.generator_optimizer, keras.optimizers.LossScaleOptimizer)

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from ...export.evaluation import Judge
@@ -89,7 +90,10 @@ class Evaluate(StepCallback):
         start = time.perf_counter()
         # Every time the same latents, so that scores of one run differ by its weights alone.
         samples = self.model.generate(self.judge.num, seed=FIRST_SEED, batch_size=256)
-        self.scores = self.judge.score(samples, f"the samples of step {self.step}", (-1, 1))
+        labels = None
+        if hasattr(self.model, "sampling_labels"):
+            labels = self.model.sampling_labels(np.arange(self.judge.num) + FIRST_SEED)
+        self.scores = self.judge.score(samples, f"the samples of step {self.step}", (-1, 1), labels)
         if "fid" not in self.scores:
             raise ArgumentError(
                 f"evaluate: there is no FID of these data ({self.judge.reasons['fid']}), expected more of them, or no "

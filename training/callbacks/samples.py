@@ -58,7 +58,8 @@ class SampleGrid(StepCallback):
         points = len(self.model.averaged_generator.output_shape) == 2
         num = POINTS if points else self.num
         real = None if self.real is None else self.real[:num]
-        picture = overview(self.model.generate(num, seed=self.seed), real)
+        samples, columns = self.model.showcase(num, self.seed)
+        picture = overview(samples, real, columns)
         save_png(self.folder / f"step-{self.step:06d}.png", picture)
         if self.writer:
             with self.writer.as_default(step=self.step):

@@ -55,7 +55,12 @@ def arguments(network, role):
     return list(inspect.signature(builder(network, role)).parameters)
 
 
-def check(specification, role, facts=("shape", "latent_dim", "seed", "dtype")):
+def as_dict(specification):
+    """Returns a specification as a dict of its own; a network's name alone becomes one with `network`."""
+    return {"network": specification} if isinstance(specification, str) else dict(specification or {})
+
+
+def check(specification, role, facts=("shape", "latent_dim", "num_classes", "seed", "dtype")):
     """Finds a specification's builder and checks the arguments given to it.
 
     Args:
@@ -69,7 +74,7 @@ def check(specification, role, facts=("shape", "latent_dim", "seed", "dtype")):
     Raises:
         ArgumentError: an unknown network or argument, or a value of the wrong type or range.
     """
-    chosen = {"network": specification} if isinstance(specification, str) else dict(specification)
+    chosen = as_dict(specification)
     if not isinstance(chosen.get("network"), str):
         raise ArgumentError(
             f"model.{role}.network: received {chosen.get('network')!r}, expected one of {names()} or an import path"

@@ -63,20 +63,9 @@ def dcgan_generator(
     >>> dcgan_generator(64, (28, 28, 1), width=16).output_shape
     (None, 28, 28, 1)
     """
-    sizes = _checked_ladder("dcgan_generator", shape)
-    seeds = iter(range(seed, seed + 100))
-    widths = [width * 2 ** min(level, 3) for level in range(len(sizes) - 1)]
+    check_shape("dcgan_generator", shape)
     inputs = keras.Input((latent_dim,), name="latents")
-    x = layers.Dense(sizes[-1] ** 2 * widths[-1], use_bias=False, kernel_initializer=_normal(next(seeds)), dtype=dtype)(
-        inputs
-    )
-    x = layers.Reshape((sizes[-1], sizes[-1], widths[-1]), dtype=dtype)(x)
-    x = layers.ReLU(dtype=dtype)(_normalise(x, normalization, dtype))
-    for size, maps in zip(sizes[-2:0:-1], widths[-2::-1], strict=True):
-        x = _upsample(x, maps, size, next(seeds), dtype, use_bias=normalization == "none")
-        x = layers.ReLU(dtype=dtype)(_normalise(x, normalization, dtype))
-    x = _upsample(x, shape[-1], sizes[0], next(seeds), dtype, use_bias=True)
-    images = layers.Activation("tanh", dtype="float32", name="images")(x)
+    images = grow(inputs, shape, width, seed, dtype, normaliser(normalization, dtype))
     return keras.Model(inputs, images, name="dcgan_generator")
 
 
@@ -112,54 +101,104 @@ def dcgan_discriminator(
     >>> dcgan_discriminator((28, 28, 1), width=16).output_shape
     (None, 1)
     """
-    sizes = _checked_ladder("dcgan_discriminator", shape)
-    seeds = iter(range(seed, seed + 100))
-    x = inputs = keras.Input(shape, name="images")
+    check_shape("dcgan_discriminator", shape)
+    images = keras.Input(shape, name="images")
+    features = shrink(images, width, seed, dtype, normaliser(normalization, dtype))
+    if dropout:
+        features = layers.Dropout(dropout, seed=seed, dtype=dtype)(features)
+    return keras.Model(images, last_logits(features, seed + len(ladder(shape[0])) - 1), name="dcgan_discriminator")
+
+
+def grow(vector, shape, width, seed, dtype, normalise):
+    """Draws images from vectors: a dense layer, then transposed convolutions up the ladder.
+
+    Args:
+        vector: Keras tensor (batch, units).
+        shape: (height, width, channels).
+        width: int, feature maps of the largest hidden resolution.
+        seed: int, of the initialisers.
+        dtype: Keras dtype policy.
+        normalise: function of a Keras tensor, called once a layer; None for no normalisation.
+
+    Returns:
+        Keras tensor (batch, *shape), float32 in [-1, 1].
+    """
+    sizes, seeds = ladder(shape[0]), iter(range(seed, seed + 100))
+    widths = [width * 2 ** min(level, 3) for level in range(len(sizes) - 1)]
+    dense = layers.Dense(
+        sizes[-1] ** 2 * widths[-1], use_bias=False, kernel_initializer=normal(next(seeds)), dtype=dtype
+    )
+    x = layers.Reshape((sizes[-1], sizes[-1], widths[-1]), dtype=dtype)(dense(vector))
+    x = layers.ReLU(dtype=dtype)(normalise(x) if normalise else x)
+    for size, maps in zip(sizes[-2:0:-1], widths[-2::-1], strict=True):
+        x = _upsample(x, maps, size, next(seeds), dtype, use_bias=normalise is None)
+        x = layers.ReLU(dtype=dtype)(normalise(x) if normalise else x)
+    x = _upsample(x, shape[-1], sizes[0], next(seeds), dtype, use_bias=True)
+    return layers.Activation("tanh", dtype="float32", name="images")(x)
+
+
+def shrink(images, width, seed, dtype, normalise, convolution=layers.Conv2D):
+    """Reads features from images: convolutions of stride 2 down the ladder, flattened.
+
+    Args:
+        images: Keras tensor (batch, resolution, resolution, channels).
+        width: int, feature maps of the first layer.
+        seed: int, of the initialisers.
+        dtype: Keras dtype policy.
+        normalise: function of a Keras tensor, called once a layer but for the first; None for no normalisation.
+        convolution: class of the convolutions. Default `keras.layers.Conv2D`.
+
+    Returns:
+        Keras tensor (batch, features).
+    """
+    sizes, x = ladder(images.shape[1]), images
     for level in range(len(sizes) - 1):
-        unnormalised = level == 0 or normalization == "none"
-        x = layers.Conv2D(
+        unnormalised = level == 0 or normalise is None
+        x = convolution(
             width * 2 ** min(level, 3),
             4,
             strides=2,
             padding="same",
             use_bias=unnormalised,
-            kernel_initializer=_normal(next(seeds)),
+            kernel_initializer=normal(seed + level),
             dtype=dtype,
         )(x)
-        x = x if unnormalised else _normalise(x, normalization, dtype)
-        x = layers.LeakyReLU(0.2, dtype=dtype)(x)
-    x = layers.Flatten(dtype=dtype)(x)
-    if dropout:
-        x = layers.Dropout(dropout, seed=seed, dtype=dtype)(x)
-    logits = layers.Dense(1, kernel_initializer=_normal(next(seeds)), dtype="float32", name="logits")(x)
-    return keras.Model(inputs, logits, name="dcgan_discriminator")
+        x = layers.LeakyReLU(0.2, dtype=dtype)(x if unnormalised else normalise(x))
+    return layers.Flatten(dtype=dtype)(x)
 
 
-def _checked_ladder(owner, shape):
+def normaliser(normalization, dtype):
+    """Returns the function that normalises a Keras tensor, or None."""
+    if normalization == "batch":
+        return lambda x: layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=dtype)(x)
+    if normalization == "layer":
+        return lambda x: layers.LayerNormalization(dtype=dtype)(x)
+    return None
+
+
+def last_logits(features, seed, units=1, name="logits"):
+    """Returns float32 logits (batch, units) of features."""
+    return layers.Dense(units, kernel_initializer=normal(seed), dtype="float32", name=name)(features)
+
+
+def check_shape(owner, shape):
+    """Raises ArgumentError unless the shape is that of square images of 8 to 128 pixels."""
     square = len(shape) == 3 and shape[0] == shape[1] and LOWEST <= shape[0] <= HIGHEST
     if not square:
         raise ArgumentError(
             f"{owner}: received samples of shape {shape}, expected square images (resolution, resolution, channels) "
             f"with a resolution of {LOWEST} to {HIGHEST}: set data.resolution, or network = 'mlp' for other shapes"
         )
-    return ladder(shape[0])
 
 
-def _normal(seed):
+def normal(seed):
+    """Returns DCGAN's initialiser."""
     return keras.initializers.RandomNormal(stddev=0.02, seed=seed)
-
-
-def _normalise(x, normalization, dtype):
-    if normalization == "batch":
-        return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=dtype)(x)
-    if normalization == "layer":
-        return layers.LayerNormalization(dtype=dtype)(x)
-    return x
 
 
 def _upsample(x, maps, size, seed, dtype, use_bias):
     x = layers.Conv2DTranspose(
-        maps, 4, strides=2, padding="same", use_bias=use_bias, kernel_initializer=_normal(seed), dtype=dtype
+        maps, 4, strides=2, padding="same", use_bias=use_bias, kernel_initializer=normal(seed), dtype=dtype
     )(x)
     odd = x.shape[1] - size
     return layers.Cropping2D(((0, odd), (0, odd)), dtype=dtype)(x) if odd else x

@@ -69,3 +69,14 @@ def require_rows(comparison, least, why):
     counts = len(comparison.real), len(comparison.fake)
     if min(counts) < least:
         raise NotComputableError(f"{counts[0]} real and {counts[1]} judged samples, at least {least} are needed: {why}")
+
+
+def require_labels(comparison):
+    """Returns (labels that the samples were asked for, names of the classes).
+
+    Raises:
+        NotComputableError: samples without labels.
+    """
+    if comparison.fake.labels is None or comparison.real.labels is None:
+        raise NotComputableError("the samples were asked for no label, or the data have none")
+    return comparison.fake.labels, comparison.reference.source.class_names

@@ -1,0 +1,41 @@
+"""The conditional GAN: both networks are told the label."""
+
+import keras
+
+from .labelled import LabelledGame
+from .registry import variant
+
+
+@variant
+class ConditionalGAN(LabelledGame):
+    """The conditional GAN, whose generator and discriminator both have the label joined to their inputs.
+
+    When to use it: as the first class-conditional model; the simplest to understand, and the one whose networks can be
+    anything that takes two inputs.
+
+    Paper: Mirza and Osindero 2014, "Conditional generative adversarial nets" (arXiv:1411.1784), equation 2.
+
+    Args:
+        generator: `keras.Model`, [(batch, latent_dim), (batch,) int32 labels] -> (batch, *shape).
+        discriminator: `keras.Model`, [(batch, *shape), (batch,) int32 labels] -> (batch, 1) logits.
+        num_classes: int >= 2.
+        **kwargs: of `AdversarialGame` and `AdversarialModel`: `loss` (default "non_saturating"), `label_smoothing`,
+            `n_critic` (default 1), `average_half_life`, `average_ramp`, `seed`.
+
+    Raises:
+        ArgumentError: an argument out of its range, or networks that do not fit each other.
+
+    Example:
+
+    >>> small = {"width": 4}
+    >>> model = ConditionalGAN.create((8, 8, 1), small, small, latent_dim=4, num_classes=3)
+    >>> model.generate(2, seed=0, labels=[2, 0]).shape
+    (2, 8, 8, 1)
+    """
+
+    default_network = "labelled_dcgan"
+
+    def discriminate(self, samples, batch):
+        """Returns logits of the samples and the turn's labels together."""
+        logits = self.discriminator([samples, batch["labels"]], training=True)
+        return keras.ops.cast(logits, "float32")

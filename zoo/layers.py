@@ -1,0 +1,119 @@
+"""Layers that Keras does not have."""
+
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class SpectralConv2D(layers.Conv2D):
+    """A convolution whose kernel is divided by its largest singular value, gradients passing through both.
+
+    When to use it: in a discriminator that shall be Lipschitz. `keras.layers.SpectralNormalization` overwrites the
+    kernel itself in every forward pass, another algorithm: optimisers do not see what it does to the weights.
+
+    Paper: Miyato et al. 2018, "Spectral normalization for generative adversarial networks" (arXiv:1802.05957),
+    equations 7-9 and algorithm 1: one power iteration a training call on the kernel as a (rest, filters) matrix.
+
+    Args:
+        filters, kernel_size, **kwargs: of `keras.layers.Conv2D`.
+        seed: int, of the first vector of the power iteration. Default 0.
+
+    Input shape and output shape: of `keras.layers.Conv2D`.
+    """
+
+    def __init__(self, filters, kernel_size, seed=0, **kwargs):
+        super().__init__(filters, kernel_size, **kwargs)
+        self.seed = seed
+
+    def build(self, input_shape):
+        """Adds the vector that follows the largest singular value."""
+        super().build(input_shape)
+        # Replicas hold equal kernels, and so compute equal vectors.
+        self.vector_u = self.add_weight(
+            (1, self.filters),
+            keras.initializers.RandomNormal(seed=self.seed),
+            trainable=False,
+            aggregation="only_first_replica",
+            dtype="float32",
+            autocast=False,
+            name="vector_u",
+        )
+
+    def call(self, inputs, training=None):
+        """Convolves with the normalised kernel."""
+        kernel = ops.cast(ops.convert_to_tensor(self.kernel), "float32")
+        matrix = ops.reshape(kernel, (-1, self.filters))
+        u = ops.convert_to_tensor(self.vector_u)
+        v = ops.normalize(ops.matmul(u, ops.transpose(matrix)))
+        if training:
+            u = ops.normalize(ops.matmul(v, matrix))
+            self.vector_u.assign(ops.stop_gradient(u))
+        u, v = ops.stop_gradient(u), ops.stop_gradient(v)
+        largest = ops.matmul(ops.matmul(v, matrix), ops.transpose(u))
+        outputs = self.convolution_op(inputs, ops.cast(kernel / largest, inputs.dtype))
+        if self.use_bias:
+            outputs = ops.add(outputs, ops.reshape(self.bias, (1, 1, 1, -1)))
+        return self.activation(outputs)
+
+    def save_own_variables(self, store):
+        """Writes every variable: a convolution's own way knows its kernel and bias only."""
+        layers.Layer.save_own_variables(self, store)
+
+    def load_own_variables(self, store):
+        """Reads every variable."""
+        layers.Layer.load_own_variables(self, store)
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        return super().get_config() | {"seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class ConditionalBatchNormalization(layers.Layer):
+    """Batch normalisation whose scale and shift belong to a class.
+
+    When to use it: in a generator that is told a label.
+
+    Paper: Dumoulin et al. 2017 (arXiv:1610.07629), equation 5; de Vries et al. 2017 (arXiv:1707.00683).
+
+    Args:
+        num_classes: int >= 2.
+        momentum: float in [0, 1), of the moving statistics. Default 0.9.
+        epsilon: float > 0. Default 1e-5.
+
+    Input shape: [(batch, ..., channels), (batch,) int32 labels]. Output shape: (batch, ..., channels).
+    """
+
+    def __init__(self, num_classes, momentum=0.9, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.num_classes, self.momentum, self.epsilon = num_classes, momentum, epsilon
+        self.normalise = layers.BatchNormalization(
+            momentum=momentum, epsilon=epsilon, center=False, scale=False, dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape):
+        """Makes a scale and a shift for each class, at first 1 and 0."""
+        features, _ = input_shape
+        self.normalise.build(features)
+        self.gamma = self.add_weight((self.num_classes, features[-1]), "ones", name="gamma")
+        self.beta = self.add_weight((self.num_classes, features[-1]), "zeros", name="beta")
+
+    def call(self, inputs, training=None):
+        """Normalises, then scales and shifts by the rows of the labels."""
+        features, labels = inputs
+        normal = self.normalise(features, training=training)
+        shape = (-1, *[1] * (len(features.shape) - 2), features.shape[-1])
+        gamma, beta = (
+            ops.reshape(ops.take(ops.convert_to_tensor(table), labels, axis=0), shape)
+            for table in (self.gamma, self.beta)
+        )
+        return normal * ops.cast(gamma, normal.dtype) + ops.cast(beta, normal.dtype)
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of the features."""
+        return input_shape[0]
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        own = {"num_classes": self.num_classes, "momentum": self.momentum, "epsilon": self.epsilon}
+        return super().get_config() | own
