@@ -51,6 +51,7 @@ def step_dataset(model, x, y=None, batch_size=None):
         )
     dataset = x.batches(rows, seed=model.seed, start_step=model.steps_done)
     _check_elements(model, dataset)
+    _check_labels(model, x.rows.get("labels") if isinstance(x, ArrayRows) else getattr(x, "labels", None))
     return _prepared(model, dataset), max(1, len(x) // rows)
 
 
@@ -187,6 +188,8 @@ def _check_elements(model, dataset):
         raise ArgumentError(
             f"fit: received samples of shape {images.shape[1:]}, expected {expected}, what the generator makes"
         )
+    if "labels" in first:
+        _check_labels(model, first["labels"].numpy())
     if images.dtype != np.uint8:
         if not np.isfinite(images).all():
             raise ArgumentError("fit: received samples that are NaN or infinite, expected finite numbers")
@@ -195,3 +198,9 @@ def _check_elements(model, dataset):
                 f"fit: received float images in [{images.min():.4g}, {images.max():.4g}], expected [-1, 1] "
                 "(or uint8 in [0, 255]): rescale them with images / 127.5 - 1"
             )
+
+
+def _check_labels(model, labels):
+    """Labels out of range would train whatever lies beyond the table."""
+    if labels is not None and "labels" in model.inputs_used:
+        model.checked_labels(labels, len(labels))
