@@ -112,10 +112,12 @@ def save_png(path, picture):
 
 
 def save_samples(folder, samples, seed):
-    """Writes each image as a PNG of its own size, named by its seed: `seed-0000000007.png`."""
+    """Writes each image as a PNG of its own size, named by its seed: `seed-0000000007.png`; returns the names."""
     os.makedirs(folder, exist_ok=True)
-    for index, image in enumerate(to_uint8(samples)):
-        save_png(os.path.join(folder, f"seed-{seed + index:010d}.png"), image)
+    names = [f"seed-{seed + index:010d}.png" for index in range(len(samples))]
+    for name, image in zip(names, to_uint8(samples), strict=True):
+        save_png(os.path.join(folder, name), image)
+    return names
 
 
 def _tiles(images):

@@ -1,6 +1,7 @@
 """SavedModels in the folders that TF Serving loads: NAME/1, NAME/2, ..."""
 
 import contextlib
+import numbers
 import os
 import re
 import shutil
@@ -15,6 +16,9 @@ from ..zoo.errors import ArgumentError
 from .serving import write_warmup
 from .signatures import ExportError, Signatures
 from .verification import REPEATS, verify
+
+# TF Serving reads a version as a signed 64-bit number and passes over what is larger.
+HIGHEST_VERSION = 2**63 - 1
 
 
 def export_saved_model(
@@ -55,6 +59,7 @@ def export_saved_model(
     folder = Path(path)
     _check_version(folder, version)
     signatures = Signatures(model, value_range, num_classes)
+    made = not folder.exists()
     with _write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         clear_abandoned(folder)
@@ -76,23 +81,35 @@ def export_saved_model(
             flush(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        if made:
+            # Where nothing came of it the folder is empty, and goes as well.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
     return entry
 
 
 def next_version(folder):
     """Returns the version after the highest one that is in a model's folder."""
+    return max(_versions(folder), default=0) + 1
+
+
+def _versions(folder):
+    """The versions that TF Serving would see: names are read as 64-bit numbers, so that 01 is 1."""
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    return max((int(name) for name in names if re.fullmatch(r"[0-9]+", name)), default=0) + 1
+    found = {int(name) for name in names if re.fullmatch(r"[0-9]+", name)}
+    return {number for number in found if number <= HIGHEST_VERSION}
 
 
 def _check_version(folder, version):
-    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
-        raise ArgumentError(
-            f"version: received {version!r}, expected a positive integer: TF Serving loads no other name"
-        )
+    if version is not None and (
+        isinstance(version, bool) or not isinstance(version, numbers.Integral) or not 1 <= version <= HIGHEST_VERSION
+    ):
+        raise ArgumentError(f"version: received {version!r}, expected a positive integer: TF Serving loads no other name")
     if not folder.name or re.fullmatch(r"[0-9]+", folder.name):
         raise ArgumentError(f"path: received {str(folder)!r}, expected the folder of a model, without the version")
-    if version is not None and (folder / str(version)).exists():
+    if folder.exists() and not folder.is_dir():
+        raise ArgumentError(f"path: received {str(folder)!r}, which is a file, expected the folder of a model")
+    if version is not None and version in _versions(folder):
         raise ArgumentError(
             f"version: received {version}, which is in {folder} already, expected a new one: leave it out for "
             f"{next_version(folder)}"
@@ -108,9 +125,11 @@ def _placed(part, folder, version):
             os.rename(part, place)
             return place
         except OSError:
-            if version is not None or not place.exists():
+            if not place.exists():
                 raise
-    raise ExportError(f"{folder}: other processes take every version, expected a free one: export again")
+            if version is not None:
+                break
+    raise ExportError(f"{place}: another process has written it meanwhile, expected a free version: export again")
 
 
 @contextlib.contextmanager

@@ -86,6 +86,8 @@ def _parser():
     command.add_argument("--num", type=int, help="how many (default: 64, or as many as there are labels)")
     command.add_argument("--labels", help="classes to draw, such as 3,3,7, where the model takes labels")
     command.add_argument("--per-class", type=int, metavar="N", help="N samples of each class, in a picture a row each")
+    command.add_argument("--text", help="what to draw, where the model takes captions")
+    command.add_argument("--text-file", metavar="FILE", help="one image a line, and index.jsonl: file, caption, seed")
     command.add_argument("--seed", type=int, default=0, help="of the first; sample i is that of seed + i (default: 0)")
     command.add_argument(
         "--out", default="samples.png", help=".png: one picture; .npz: an array; else a folder of PNGs"

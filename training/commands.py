@@ -155,76 +155,15 @@ def _range(text):
 
 def draw_samples(options):
     """Draws samples from a run or from an exported file."""
-    import numpy as np
-
-    from ..export.pictures import overview, save_png, save_samples
+    from .sampling import sample
 
     out = Path(options.out)
     if out.suffix:
         _check_out(out)
     if Path(options.source).suffix == ".tflite":
-        samples, columns = _from_tflite(options)
-    else:
-        samples, columns = _from_run(options)
-    if out.suffix == ".png":
-        save_png(out, overview(samples, columns=columns))
-    elif out.suffix == ".npz":
-        np.savez_compressed(out, samples=samples, seed=options.seed)
-    elif out.suffix or samples.ndim != 4:
-        raise UserError(f"--out: received {options.out!r}, expected .png, .npz, or (for images) a folder's name")
-    else:
-        save_samples(out, samples, options.seed)
-    facts = {"num": len(samples), "seed": options.seed, "out": str(out)}
-    _report(options, facts, f"{len(samples)} samples in {out}")
-
-
-def _from_run(options):
-    """Samples of a run, and the columns in which a picture shows them, or None."""
-    from .rundir import load_run
-
-    model = load_run(options.source, options.checkpoint)
-    labels, num, columns = _labels(options, getattr(model, "num_classes", None))
-    conditions = {} if labels is None else {"labels": labels}
-    return model.generate(num, seed=options.seed, **conditions), columns
-
-
-def _from_tflite(options):
-    """Samples of a file as `generate` gives them: images in [-1, 1]."""
-    from ..export.sample import Sampler, draw
-
-    _refuse_beside(options, "a .tflite file", ("checkpoint",))
-    try:
-        labels, num, columns = _labels(options, Sampler(options.source).num_classes)
-        samples = draw(options.source, num, options.seed, labels)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{options.source}: cannot be sampled: {error}") from None
-    return (samples * 2 - 1 if samples.ndim == 4 else samples), columns
-
-
-def _labels(options, num_classes):
-    """What --labels and --per-class ask for: labels or None, how many samples, columns or None."""
-    if options.labels is None and options.per_class is None:
-        return None, 64 if options.num is None else options.num, None
-    if options.labels is not None and options.per_class is not None:
-        raise UserError("--labels: received --per-class beside it, expected one of them")
-    if num_classes is None:
-        raise UserError("--labels, --per-class: received a model without labels, expected a class-conditional one")
-    if options.per_class is not None:
-        if options.per_class < 1 or options.num is not None:
-            raise UserError(f"--per-class: received {options.per_class}, expected at least 1, and no --num beside it")
-        labels = [label for label in range(num_classes) for _ in range(options.per_class)]
-        return labels, len(labels), options.per_class
-    try:
-        labels = [int(label) for label in options.labels.split(",")]
-    except ValueError:
-        raise UserError(
-            f"--labels: received {options.labels!r}, expected integers from 0 to {num_classes - 1}, such as 3,3,7"
-        ) from None
-    if options.num is None:
-        return labels, len(labels), None
-    if len(labels) not in (1, options.num):
-        raise UserError(f"--labels: received {len(labels)} beside --num {options.num}, expected as many, or one label")
-    return labels * (options.num // len(labels)), options.num, None
+        _refuse_beside(options, "a .tflite file", ("checkpoint",))
+    facts = sample(options, out)
+    _report(options, facts, f"{facts['num']} samples in {out}")
 
 
 def export_files(options):

@@ -23,7 +23,20 @@ from .shelf import recipes
 
 SECTIONS = ("data", "model", "optimizers", "train", "evaluate", "export")
 # Arguments of a constructor that a recipe cannot say: others decide them.
-DECIDED = ("self", "shape", "generator", "discriminator", "num_classes", "seed", "kwargs", "arguments")
+DECIDED = (
+    "self",
+    "shape",
+    "generator",
+    "discriminator",
+    "num_classes",
+    "captions",
+    "vocabulary",
+    "examples",
+    "networks",
+    "seed",
+    "kwargs",
+    "arguments",
+)
 
 
 class RecipeError(UserError):
@@ -222,7 +235,9 @@ def _checked_model(model, train, origin):
     except ValueError as error:
         raise RecipeError(f"{origin}: model.{error}") from None
     fields = {}
-    for owner in (cls.create, *(base.__init__ for base in cls.__mro__ if base.__module__.startswith("ganzoo."))):
+    ours = [base for base in cls.__mro__ if base.__module__.startswith("ganzoo.")]
+    creators = [base.create for base in ours if "create" in vars(base)]
+    for owner in (*creators, *(base.__init__ for base in ours)):
         for name, field in schema_of(owner, exclude=DECIDED).model_fields.items():
             fields.setdefault(name, (field.annotation, field))
     roles = ("generator", "discriminator")

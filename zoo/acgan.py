@@ -25,6 +25,8 @@ class ACGAN(LabelledGame):
         discriminator: `keras.Model`, (batch, *shape) -> [(batch, 1) logits, (batch, num_classes) class logits].
         num_classes: int >= 2.
         class_weight: float >= 0, of the classification in both networks' losses. Default 1, as in the paper.
+        fake_class_weight: float >= 0, of the fakes in the discriminator's classification. Default 1, as in the paper.
+            With 0 it learns classes from real images only, and both networks cannot agree on a code of their own.
         **kwargs: of `AdversarialGame` and `AdversarialModel`: `loss` (default "non_saturating"), `label_smoothing`,
             `n_critic` (default 1), `average_half_life`, `average_ramp`, `seed`.
 
@@ -44,10 +46,10 @@ class ACGAN(LabelledGame):
     @validated
     def __init__(
         self, generator, discriminator, num_classes: Annotated[int, Ge(2)], class_weight: Annotated[float, Ge(0)] = 1.0,
-        **kwargs,
+        fake_class_weight: Annotated[float, Ge(0)] = 1.0, **kwargs,
     ):  # fmt: skip
         super().__init__(generator, discriminator, num_classes=num_classes, **kwargs)
-        self.class_weight = class_weight
+        self.class_weight, self.fake_class_weight = class_weight, fake_class_weight
 
     @property
     def metric_names(self):
@@ -74,7 +76,8 @@ class ACGAN(LabelledGame):
             **self.discriminator_metrics(real_logits, fake_logits),
         }
         loss = self.discriminator_loss(real_logits, fake_logits)
-        return loss + self.class_weight * (class_loss + cross_entropy(labels, fake_classes)), logs
+        classified = class_loss + self.fake_class_weight * cross_entropy(labels, fake_classes)
+        return loss + self.class_weight * classified, logs
 
     def generator_objective(self, batch, fakes):
         """Returns -(L_C - L_S)."""
@@ -83,7 +86,8 @@ class ACGAN(LabelledGame):
 
     def get_config(self):
         """Returns the constructor arguments."""
-        return super().get_config() | {"class_weight": self.class_weight}
+        own = {"class_weight": self.class_weight, "fake_class_weight": self.fake_class_weight}
+        return super().get_config() | own
 
 
 def cross_entropy(labels, classes):

@@ -145,6 +145,11 @@ class AdversarialModel(KerasWorkflow):
         return self.discriminator.trainable_variables
 
     @property
+    def averaged_networks(self):
+        """Pairs (average, network) of what `generate` needs."""
+        return [(self.averaged_generator, self.generator)]
+
+    @property
     def metric_names(self):
         """Names of the logged means, in the order in which they are shown."""
         return ("d_loss", "g_loss", "real_logits", "fake_logits")
@@ -227,7 +232,8 @@ class AdversarialModel(KerasWorkflow):
         kept = ema.decay(
             self.step.value, rows // self.n_critic * self._replicas, 1000 * self.average_half_life, self.average_ramp
         )
-        ema.update_average(self.averaged_generator.variables, self.generator.variables, kept)
+        for average, network in self.averaged_networks:
+            ema.update_average(average.variables, network.variables, kept)
         self.step.assign_add(1)
         return self._results()
 

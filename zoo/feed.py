@@ -13,7 +13,12 @@ from .errors import ArgumentError
 from .images import from_uint8
 
 DEFAULT_BATCH = 64
-ALIASES = {"images": ("images", "image", "samples"), "labels": ("labels", "label")}
+ALIASES = {
+    "images": ("images", "image", "samples"),
+    "labels": ("labels", "label"),
+    "captions": ("captions", "caption", "texts", "text"),
+    "wrong_captions": ("wrong_captions",),
+}
 
 
 def step_dataset(model, x, y=None, batch_size=None):
@@ -40,8 +45,7 @@ def step_dataset(model, x, y=None, batch_size=None):
         if y is not None:
             raise ArgumentError("y: received labels beside a tf.data.Dataset, expected them as its second component")
         return _from_dataset(model, x, batch_size)
-    if not hasattr(x, "batches"):
-        x = _arrays(x, y)
+    x = model.arranged(x if hasattr(x, "batches") else _arrays(x, y))
     batch_size = batch_size or DEFAULT_BATCH
     rows = batch_size * model.n_critic
     _check_replicas(model, batch_size)
@@ -151,7 +155,7 @@ def _prepared(model, dataset):
         kept = {name: rows[name] for name in model.inputs_used}
         images = kept["images"]
         kept["images"] = from_uint8(images) if images.dtype == tf.uint8 else tf.cast(images, tf.float32)
-        return kept
+        return model.prepared(kept)
 
     return dataset.map(prepare).prefetch(2)
 

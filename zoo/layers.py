@@ -117,3 +117,61 @@ class ConditionalBatchNormalization(layers.Layer):
         """Returns the constructor arguments."""
         own = {"num_classes": self.num_classes, "momentum": self.momentum, "epsilon": self.epsilon}
         return super().get_config() | own
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class ConditioningAugmentation(layers.Layer):
+    """Draws a condition from a Gaussian around a text's vector, so that like texts share pictures.
+
+    The noise is taken from the latents, so that a seed still says everything.
+
+    Paper: Zhang et al. 2017, "StackGAN" (arXiv:1612.03242), equation 2: the divergence of N(mu, diag(sigma^2)) from the
+    standard normal is added to the generator's loss.
+
+    Args:
+        condition_dim: int >= 1.
+        weight: float >= 0, of the divergence. Default 1.
+        seed: int, of the initialiser. Default 0.
+
+    Input shape: [(batch, latent_dim), (batch, text_dim)], latent_dim >= condition_dim. Output shape: (batch,
+    condition_dim).
+
+    Raises:
+        ValueError: fewer latents than the condition needs noise.
+    """
+
+    def __init__(self, condition_dim, weight=1.0, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.condition_dim, self.weight, self.seed = condition_dim, weight, seed
+        self.moments = layers.Dense(
+            2 * condition_dim, kernel_initializer=keras.initializers.GlorotUniform(seed), dtype=self.dtype_policy
+        )
+
+    def build(self, input_shape):
+        """Makes the layer of means and log-variances."""
+        latents, text = input_shape
+        if latents[-1] < self.condition_dim:
+            raise ValueError(
+                f"condition_dim: received {self.condition_dim} for {latents[-1]} latents, expected at most as many: "
+                "the augmentation takes its noise from them"
+            )
+        self.moments.build(text)
+
+    def call(self, inputs, training=None):
+        """Returns mu + sigma * noise, and adds the divergence to the losses in training."""
+        latents, text = inputs
+        mean, log_variance = ops.split(self.moments(text), 2, axis=-1)
+        if training:
+            wide_mean, wide = ops.cast(mean, "float32"), ops.cast(log_variance, "float32")
+            divergence = 0.5 * ops.mean(ops.square(wide_mean) + ops.exp(wide) - wide - 1.0)
+            self.add_loss(self.weight * divergence)
+        return mean + ops.exp(0.5 * log_variance) * ops.cast(latents[:, : self.condition_dim], mean.dtype)
+
+    def compute_output_shape(self, input_shape):
+        """Returns (batch, condition_dim)."""
+        return (input_shape[0][0], self.condition_dim)
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        own = {"condition_dim": self.condition_dim, "weight": self.weight, "seed": self.seed}
+        return super().get_config() | own

@@ -24,6 +24,10 @@ class AdversarialLoss:
         """Returns the scalar that the discriminator minimises."""
         raise NotImplementedError
 
+    def rejection(self, fake_logits):
+        """Returns the discriminator's part about what it has to reject."""
+        raise NotImplementedError
+
     def generator(self, fake_logits):
         """Returns the scalar that the generator minimises."""
         raise NotImplementedError
@@ -43,7 +47,11 @@ class Minimax(AdversarialLoss):
     def discriminator(self, real_logits, fake_logits, label_smoothing=0.0):
         """-E[(1-s) log D(x) + s log(1 - D(x))] - E[log(1 - D(G(z)))], with s the smoothing."""
         real = (1.0 - label_smoothing) * ops.softplus(-real_logits) + label_smoothing * ops.softplus(real_logits)
-        return ops.mean(real) + ops.mean(ops.softplus(fake_logits))
+        return ops.mean(real) + self.rejection(fake_logits)
+
+    def rejection(self, fake_logits):
+        """-E[log(1 - D(G(z)))]."""
+        return ops.mean(ops.softplus(fake_logits))
 
     def generator(self, fake_logits):
         """E[log(1 - D(G(z)))]."""
@@ -73,7 +81,11 @@ class LeastSquares(AdversarialLoss):
     def discriminator(self, real_logits, fake_logits, label_smoothing=0.0):
         """1/2 E[(D(x) - (1-s))^2] + 1/2 E[D(G(z))^2]."""
         real = ops.mean(ops.square(real_logits - (1.0 - label_smoothing)))
-        return 0.5 * real + 0.5 * ops.mean(ops.square(fake_logits))
+        return 0.5 * real + self.rejection(fake_logits)
+
+    def rejection(self, fake_logits):
+        """1/2 E[D(G(z))^2]."""
+        return 0.5 * ops.mean(ops.square(fake_logits))
 
     def generator(self, fake_logits):
         """1/2 E[(D(G(z)) - 1)^2]."""
@@ -88,7 +100,11 @@ class Hinge(AdversarialLoss):
 
     def discriminator(self, real_logits, fake_logits, label_smoothing=0.0):
         """E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]."""
-        return ops.mean(ops.relu(1.0 - real_logits)) + ops.mean(ops.relu(1.0 + fake_logits))
+        return ops.mean(ops.relu(1.0 - real_logits)) + self.rejection(fake_logits)
+
+    def rejection(self, fake_logits):
+        """E[max(0, 1 + D(G(z)))]."""
+        return ops.mean(ops.relu(1.0 + fake_logits))
 
     def generator(self, fake_logits):
         """-E[D(G(z))]."""
@@ -105,7 +121,11 @@ class Wasserstein(AdversarialLoss):
 
     def discriminator(self, real_logits, fake_logits, label_smoothing=0.0):
         """-(E[D(x)] - E[D(G(z))])."""
-        return ops.mean(fake_logits) - ops.mean(real_logits)
+        return self.rejection(fake_logits) - ops.mean(real_logits)
+
+    def rejection(self, fake_logits):
+        """E[D(G(z))]."""
+        return ops.mean(fake_logits)
 
     def generator(self, fake_logits):
         """-E[D(G(z))]."""

@@ -87,6 +87,14 @@ class KerasWorkflow(keras.Model):
         dataset, steps = step_dataset(self, x, y, batch_size)
         return super().fit(dataset, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, shuffle=False, **kwargs)
 
+    def arranged(self, rows):
+        """Returns rows (anything with `batches`) that bring what the variant's step needs of them."""
+        return rows
+
+    def prepared(self, batch):
+        """Returns a batch of data, a dict of tensors, as the step takes it; runs in the data pipeline."""
+        return batch
+
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # Keras would draw a batch to build layers from it; here all are built, and between workers that fails.
         return

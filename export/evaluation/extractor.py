@@ -25,19 +25,21 @@ class Embedded(NamedTuple):
         logits: dict of name -> float32 array (num, values): "label" for the classes, other names for further factors;
             empty where the extractor knows no classes.
         labels: int array (num,), the classes that the samples were asked for, or that real images have; or None.
+        rows: int array (num,), the held-out rows of the data whose captions the samples were asked for; or None.
     """
 
     samples: np.ndarray
     features: np.ndarray
     logits: dict
     labels: np.ndarray | None = None
+    rows: np.ndarray | None = None
 
     def __len__(self):
         return len(self.features)
 
-    def with_labels(self, labels):
-        """Returns the same with labels (or None)."""
-        return Embedded(self.samples, self.features, self.logits, labels)
+    def asked_for(self, labels, rows):
+        """Returns the same with labels and rows, either of which may be None."""
+        return Embedded(self.samples, self.features, self.logits, labels, rows)
 
 
 class Extractor:

@@ -4,6 +4,7 @@ import numpy as np
 
 from ...zoo.errors import ArgumentError
 from ..pictures import neighbour_rows
+from .asked import asked_of
 from .extractors import make_extractor
 from .metrics import Comparison, NotComputableError, metric, metric_names
 from .neighbours import nearest
@@ -45,8 +46,8 @@ class Judge:
         if num < 2:
             raise ArgumentError(f"num: received {num}, expected at least 2: one sample has no distribution")
         self.metrics = {name: metric(name) for name in (metric_names() if metrics is None else metrics)}
-        # Metrics of labels that nobody asked for are left out where samples have none.
-        self._wants_labels = metrics is not None
+        # Metrics of labels and captions that nobody named are left out where samples have none.
+        self._named = metrics is not None
         self.num = num
         self.reasons = {}
         self._ceiling = None
@@ -58,14 +59,14 @@ class Judge:
         """Returns a dict of result name -> `Result` of the chosen metrics."""
         return {name: result for module in self.metrics.values() for name, result in module.RESULTS.items()}
 
-    def score(self, samples, name="samples", value_range=None, labels=None):
+    def score(self, samples, name="samples", value_range=None, asked=None):
         """Judges one set of samples.
 
         Args:
             samples: array of images or points; see `as_pixels`.
             name: str, for messages.
             value_range: (low, high) of float images, or None for (-1, 1).
-            labels: int array (num,) that the samples were asked for, or None.
+            asked: `Asked`, what the samples were asked for, or None.
 
         Returns:
             dict of result name -> value; what cannot be computed is left out, `reasons` tells why.
@@ -73,18 +74,24 @@ class Judge:
         Raises:
             SamplesError: samples that cannot be judged.
         """
-        found, self.reasons = self._measure(self.embed(samples, name, value_range, labels))
+        found, self.reasons = self._measure(self.embed(samples, name, value_range, asked))
         return found
 
-    def embed(self, samples, name="samples", value_range=None, labels=None):
+    def embed(self, samples, name="samples", value_range=None, asked=None):
         """Returns the `Embedded` of samples, checked and rounded to 8 bits."""
         pixels = as_pixels(samples, name, value_range)
         expected = self.reference.source.shape
         if pixels.shape[1:] != expected:
             pixels = _fitted(pixels, expected, name)
-        if labels is not None and len(labels) != len(pixels):
-            raise SamplesError(f"{name}: received {len(labels)} labels for {len(pixels)} samples, expected as many")
-        return self.extractor.embed(pixels).with_labels(labels)
+        embedded = self.extractor.embed(pixels)
+        return embedded if asked is None else embedded.asked_for(asked.labels, asked.rows)
+
+    def draw(self, model, first_seed, name="samples"):
+        """Draws what a model is judged by: the arguments of `score`, in their order."""
+        asked = asked_of(model, self.reference.source, first_seed, self.num)
+        samples = model.generate(self.num, seed=first_seed, batch_size=256, **asked.conditions)
+        # Points have no range, and a model's images have this one.
+        return samples, name, (-1, 1), asked
 
     def ceiling(self):
         """Returns (results, reasons) of held-out real images, what a perfect generator would score."""
@@ -123,11 +130,7 @@ class Judge:
         blocks, reasons, warnings = [], {}, [*self.extractor.warnings]
         for block in range(seeds):
             if hasattr(subject, "generate"):
-                seeds_of_block = np.arange(self.num) + first_seed + block * self.num
-                labels = subject.sampling_labels(seeds_of_block) if hasattr(subject, "sampling_labels") else None
-                samples = subject.generate(self.num, seed=int(seeds_of_block[0]), batch_size=256)
-                # Points have no range, and a model's images have this one.
-                embedded = self.embed(samples, name, (-1, 1), labels)
+                embedded = self.embed(*self.draw(subject, first_seed + block * self.num, name))
             else:
                 embedded = self.embed(pixels[chosen_rows(len(pixels), self.num)], name)
             found, why = self._measure(embedded)
@@ -164,7 +167,7 @@ class Judge:
     def _measure(self, fake):
         comparison, found, reasons = Comparison(self.reference.real, fake, self.reference), {}, {}
         for name, module in self.metrics.items():
-            if getattr(module, "NEEDS_LABELS", False) and fake.labels is None and not self._wants_labels:
+            if not self._named and _lacks(module, fake):
                 continue
             try:
                 found |= module.measure(comparison)
@@ -203,6 +206,11 @@ def evaluate(
         print(evaluate(load_run("runs/demo"), load("digits", resolution=16), num=1000))
     """
     return Judge(source, extractor, metrics, num, cache_dir, progress).report(subject, seeds, **known)
+
+
+def _lacks(module, embedded):
+    labels, captions = getattr(module, "NEEDS_LABELS", False), getattr(module, "NEEDS_CAPTIONS", False)
+    return (labels and embedded.labels is None) or (captions and embedded.rows is None)
 
 
 def _none(comparison):

@@ -60,7 +60,8 @@ class Reference:
     def _part(self, name, samples, rows, labels):
         if name not in self._kept:
             known = None if labels is None else labels[rows]
-            self._kept[name] = self._read(name, samples, rows).with_labels(known)
+            # A held-out picture is what its own caption asks for.
+            self._kept[name] = self._read(name, samples, rows).asked_for(known, rows if name == "held-out" else None)
         return self._kept[name]
 
     def _read(self, name, samples, rows):

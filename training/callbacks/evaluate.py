@@ -3,7 +3,6 @@
 import time
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from ...export.evaluation import Judge
@@ -89,11 +88,7 @@ class Evaluate(StepCallback):
     def _evaluate(self):
         start = time.perf_counter()
         # Every time the same latents, so that scores of one run differ by its weights alone.
-        samples = self.model.generate(self.judge.num, seed=FIRST_SEED, batch_size=256)
-        labels = None
-        if hasattr(self.model, "sampling_labels"):
-            labels = self.model.sampling_labels(np.arange(self.judge.num) + FIRST_SEED)
-        self.scores = self.judge.score(samples, f"the samples of step {self.step}", (-1, 1), labels)
+        self.scores = self.judge.score(*self.judge.draw(self.model, FIRST_SEED, f"the samples of step {self.step}"))
         if "fid" not in self.scores:
             raise ArgumentError(
                 f"evaluate: there is no FID of these data ({self.judge.reasons['fid']}), expected more of them, or no "

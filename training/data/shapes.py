@@ -20,12 +20,12 @@ CAPTIONS = (
 )
 
 
-def load_shapes(argument, resolution=None, count=20_000, seed=0, background="light", cache_dir=None):
+def load_shapes(argument, resolution=None, count=20_000, seed=0, background="light", unseen=0.0, cache_dir=None):
     """Draws pictures of one shape each: 8 shapes x 8 colours x 3 sizes x 9 positions x 2 fills, a little jittered.
 
     Picture `index` is the same for every count. The label is the shape; `factors` and `held_out_factors` hold the
-    other factors as well, as indices into the names in `facts["factors"]`, the jitter, and five English captions for
-    each picture, none of which leaves a factor out.
+    other factors as well, as indices into the names in `facts["factors"]`, and the jitter. Each picture has five
+    English captions, none of which leaves a factor out but the background.
 
     Args:
         argument: str, must be empty.
@@ -33,6 +33,8 @@ def load_shapes(argument, resolution=None, count=20_000, seed=0, background="lig
         count: int >= 20, pictures in all; every tenth is held out. Default 20,000.
         seed: int >= 0. Default 0.
         background: "light", "dark", or "mixed" for either. Default "light".
+        unseen: float in [0, 0.5], the share of the combinations of spoken factors that no training picture shows;
+            pictures of them are held out as well, and `held_out_factors["unseen"]` marks them. Default 0.
         cache_dir: str or None, as for `folder:`.
 
     Raises:
@@ -41,7 +43,7 @@ def load_shapes(argument, resolution=None, count=20_000, seed=0, background="lig
     Example:
 
     >>> source = load_shapes("", resolution=16, count=100)
-    >>> source.factors["captions"].shape
+    >>> source.captions.shape
     (90, 5)
     """
     if argument:
@@ -50,6 +52,8 @@ def load_shapes(argument, resolution=None, count=20_000, seed=0, background="lig
         raise DataError(f"shapes: received count {count!r} and seed {seed!r}, expected whole numbers >= 20 and >= 0")
     if background not in (*BACKGROUNDS, "mixed"):
         raise DataError(f"data.background: received {background!r}, expected one of {[*BACKGROUNDS, 'mixed']}")
+    if isinstance(unseen, bool) or not isinstance(unseen, (int, float)) or not 0 <= unseen <= 0.5:
+        raise DataError(f"data.unseen: received {unseen!r}, expected a share from 0 to 0.5 of the combinations")
     resolution = resolution or DEFAULT_RESOLUTION
     factors = draw_factors(count, seed, background)
     entry = cache_entry(cache_dir, "shapes", f"{count}_{resolution}", [count, resolution, seed, background])
@@ -58,18 +62,31 @@ def load_shapes(argument, resolution=None, count=20_000, seed=0, background="lig
     if known is None:
         with building(entry, inputs) as (part, known):
             _draw(part, known, factors, resolution)
-    kept = dict(zip(SPLITS, split_rows(count), strict=True))
-    factors["captions"] = captions(factors)
-    parts = {split: {name: values[rows] for name, values in factors.items()} for split, rows in kept.items()}
+    told, meanings = captions(factors), combinations(factors)
+    factors["unseen"] = np.isin(meanings, unseen_combinations(unseen))
+    train, held_out = split_rows(count)
+    rows = open_rows(entry, known["shapes"])
+    fingerprint = known["fingerprint"]
+    if factors["unseen"].any():
+        hidden = factors["unseen"][train]
+        rows = {
+            "train": rows["train"][~hidden],
+            "held_out": np.concatenate([rows["held_out"], rows["train"][hidden]]),
+        }
+        train, held_out = train[~hidden], np.concatenate([held_out, train[hidden]])
+        fingerprint = digest(fingerprint, [unseen])
     return rows_source(
         "shapes",
-        open_rows(entry, known["shapes"]),
-        {split: part["shape"] for split, part in parts.items()},
-        fingerprint=known["fingerprint"],
+        rows,
+        {"train": factors["shape"][train], "held_out": factors["shape"][held_out]},
+        fingerprint=fingerprint,
         class_names=list(SHAPES),
-        factors=parts["train"],
-        held_out_factors=parts["held_out"],
-        facts={"factors": {name: list(values) for name, values in FACTORS.items()}},
+        factors={name: values[train] for name, values in factors.items()},
+        held_out_factors={name: values[held_out] for name, values in factors.items()},
+        facts={"factors": {name: list(values) for name, values in FACTORS.items()}, "spoken": list(SPOKEN)},
+        captions=told[train],
+        held_out_captions=told[held_out],
+        meanings=np.repeat(meanings[train, np.newaxis], len(CAPTIONS), axis=1),
     )
 
 
@@ -91,14 +108,28 @@ def draw_factors(count, seed, background="light"):
 
 def captions(factors):
     """Returns an object array of str (num, 5): what an English speaker may say of each picture."""
-    sizes = [len(FACTORS[name]) for name in SPOKEN]
-    combinations = np.ravel_multi_index([factors[name] for name in SPOKEN], sizes)
+    numbers = combinations(factors)
     # Pictures of one combination share their strings.
-    table = {each: _sentences(np.unravel_index(each, sizes)) for each in np.unique(combinations).tolist()}
-    written = np.empty((len(combinations), len(CAPTIONS)), object)
-    for index, each in enumerate(combinations.tolist()):
+    table = {each: _sentences(np.unravel_index(each, _sizes())) for each in np.unique(numbers).tolist()}
+    written = np.empty((len(numbers), len(CAPTIONS)), object)
+    for index, each in enumerate(numbers.tolist()):
         written[index] = table[each]
     return written
+
+
+def combinations(factors):
+    """Returns the number of each picture's combination of the factors that captions speak of: int array (num,)."""
+    return np.ravel_multi_index([factors[name] for name in SPOKEN], _sizes())
+
+
+def unseen_combinations(share):
+    """Returns the numbers of the combinations that are hidden from training, always the same ones."""
+    total = int(np.prod(_sizes()))
+    return np.random.default_rng(0).permutation(total)[: round(share * total)]
+
+
+def _sizes():
+    return [len(FACTORS[name]) for name in SPOKEN]
 
 
 def _sentences(indices):

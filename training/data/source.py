@@ -30,6 +30,9 @@ class ImageSource:
         factors: dict of name -> array (num, ...) or None: the true factors or captions of the training rows.
         held_out_factors: likewise, of the held-out rows.
         facts: dict or None, what else a reader of the data can state exactly (the centres of a mixture, say).
+        captions: object array (num, each) of str or None: what may be said of each training row.
+        held_out_captions: likewise, of the held-out rows.
+        meanings: int array (num, each) or None: equal for captions that say the same; None where only words tell.
 
     Raises:
         DataError: no rows, or labels of another length or below 0.
@@ -37,7 +40,7 @@ class ImageSource:
 
     def __init__(
         self, name, samples, held_out, labels=None, held_out_labels=None, class_names=None, factors=None,
-        held_out_factors=None, facts=None,
+        held_out_factors=None, facts=None, captions=None, held_out_captions=None, meanings=None,
     ):  # fmt: skip
         if len(samples) == 0:
             raise DataError(f"{name}: received no images, expected at least one")
@@ -57,6 +60,7 @@ class ImageSource:
         self.class_names = class_names
         self.factors, self.held_out_factors = factors or {}, held_out_factors or {}
         self.facts = facts or {}
+        self.captions, self.held_out_captions, self.meanings = captions, held_out_captions, meanings
 
     def __len__(self):
         return len(self.samples)

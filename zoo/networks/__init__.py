@@ -60,7 +60,7 @@ def as_dict(specification):
     return {"network": specification} if isinstance(specification, str) else dict(specification or {})
 
 
-def check(specification, role, facts=("shape", "latent_dim", "num_classes", "seed", "dtype")):
+def check(specification, role, facts=("shape", "latent_dim", "num_classes", "text_dim", "seed", "dtype")):
     """Finds a specification's builder and checks the arguments given to it.
 
     Args:

@@ -137,8 +137,8 @@ def grow(vector, shape, width, seed, dtype, normalise):
     return layers.Activation("tanh", dtype="float32", name="images")(x)
 
 
-def shrink(images, width, seed, dtype, normalise, convolution=layers.Conv2D):
-    """Reads features from images: convolutions of stride 2 down the ladder, flattened.
+def descend(images, width, seed, dtype, normalise, convolution=layers.Conv2D):
+    """Reads feature maps from images: convolutions of stride 2 down the ladder.
 
     Args:
         images: Keras tensor (batch, resolution, resolution, channels).
@@ -149,7 +149,7 @@ def shrink(images, width, seed, dtype, normalise, convolution=layers.Conv2D):
         convolution: class of the convolutions. Default `keras.layers.Conv2D`.
 
     Returns:
-        Keras tensor (batch, features).
+        Keras tensor (batch, smallest size, smallest size, maps).
     """
     sizes, x = ladder(images.shape[1]), images
     for level in range(len(sizes) - 1):
@@ -164,7 +164,12 @@ def shrink(images, width, seed, dtype, normalise, convolution=layers.Conv2D):
             dtype=dtype,
         )(x)
         x = layers.LeakyReLU(0.2, dtype=dtype)(x if unnormalised else normalise(x))
-    return layers.Flatten(dtype=dtype)(x)
+    return x
+
+
+def shrink(images, width, seed, dtype, normalise, convolution=layers.Conv2D):
+    """Reads features from images: the maps of `descend`, flattened to (batch, features)."""
+    return layers.Flatten(dtype=dtype)(descend(images, width, seed, dtype, normalise, convolution))
 
 
 def normaliser(normalization, dtype):

@@ -31,14 +31,14 @@ def test_factors_captions_and_classes(draw):
     assert source.class_names == list(SHAPES)
     np.testing.assert_array_equal(source.labels, source.factors["shape"])
     np.testing.assert_array_equal(source.held_out_labels, source.held_out_factors["shape"])
-    assert source.factors["captions"].shape == (36, 5)
+    assert source.captions.shape == (36, 5)
     names = source.facts["factors"]
     for row in range(36):
         said = {name: names[name][source.factors[name][row]] for name in names}
-        for caption in source.factors["captions"][row]:
+        for caption in source.captions[row]:
             for name in ("shape", "colour", "size", "fill", "position"):
                 assert said[name] in caption
-        assert len(set(source.factors["captions"][row])) == 5
+        assert len(set(source.captions[row])) == 5
 
 
 def test_captions_are_english():
@@ -63,7 +63,7 @@ def test_a_picture_depends_on_seed_and_index_alone(draw):
     few, many, other = draw(count=40), draw(count=80), draw(count=40, seed=1)
     np.testing.assert_array_equal(few.samples, many.samples[:36])
     np.testing.assert_array_equal(few.factors["jitter"], many.factors["jitter"][:36])
-    assert few.factors["captions"].tolist() == many.factors["captions"][:36].tolist()
+    assert few.captions.tolist() == many.factors["captions"][:36].tolist()
     assert few.fingerprint != other.fingerprint
     assert draw(count=40).fingerprint == few.fingerprint
     alone = {name: values[7:8] for name, values in few.factors.items()}

@@ -1,0 +1,153 @@
+"""`ganzoo sample`: pictures of a run or of an exported file, of classes or captions where the model takes them."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from ..export.pictures import overview, save_png, save_samples
+from ..export.sample import Sampler, draw
+from ..zoo.errors import UserError
+from .rundir import load_run, write_text
+
+DEFAULT_NUM = 64
+INDEX = "index.jsonl"
+
+
+def sample(options, out):
+    """Draws what the options of `ganzoo sample` ask for.
+
+    Args:
+        options: with source, checkpoint, num, seed, labels, per_class, text, text_file.
+        out: path: .png for one picture, .npz for an array, else a folder of PNGs.
+
+    Returns:
+        dict of facts for the report.
+
+    Raises:
+        UserError: options that do not fit the model or each other.
+    """
+    model = _File(options.source) if Path(options.source).suffix == ".tflite" else _Run(options)
+    conditions, num, columns = _asked(options, model)
+    if out.suffix not in (".png", ".npz", ""):
+        raise UserError(f"--out: received {str(out)!r}, expected .png, .npz, or (for images) a folder's name")
+    samples = model.draw(num, options.seed, conditions)
+    if out.suffix == ".png":
+        save_png(out, overview(samples, columns=columns))
+    elif out.suffix == ".npz":
+        np.savez_compressed(out, samples=samples, seed=options.seed, **conditions)
+    elif samples.ndim != 4:
+        raise UserError(f"--out: received {str(out)!r}, expected .png or .npz: these samples are no images")
+    else:
+        names = save_samples(out, samples, options.seed)
+        if "texts" in conditions:
+            _write_index(out, names, conditions["texts"], options.seed)
+    return {"num": num, "seed": options.seed, "out": str(out)}
+
+
+class _Run:
+    """A run's model, as what can be asked for samples."""
+
+    def __init__(self, options):
+        self.model = load_run(options.source, options.checkpoint)
+        self.num_classes = getattr(self.model, "num_classes", None)
+        self.reader = getattr(self.model, "reader", None)
+
+    def draw(self, num, seed, conditions):
+        return self.model.generate(num, seed=seed, **conditions)
+
+
+class _File:
+    """A TFLite file, as what can be asked for samples."""
+
+    reader = None
+
+    def __init__(self, path):
+        self.path = path
+        try:
+            self.num_classes = Sampler(path).num_classes
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path}: cannot be sampled: {error}") from None
+
+    def draw(self, num, seed, conditions):
+        try:
+            samples = draw(self.path, num, seed, **conditions)
+        except ValueError as error:
+            raise UserError(f"{self.path}: {error}") from None
+        # As `generate` gives them.
+        return samples * 2 - 1 if samples.ndim == 4 else samples
+
+
+def _asked(options, model):
+    """Returns (conditions of the samples, how many, columns of a picture or None)."""
+    given = [name for name in ("labels", "per_class", "text", "text_file") if getattr(options, name) is not None]
+    flags = [f"--{name.replace('_', '-')}" for name in given]
+    if len(given) > 1:
+        raise UserError(f"{flags[0]}: received {', '.join(flags[1:])} beside it, expected one of them")
+    if not given:
+        return {}, DEFAULT_NUM if options.num is None else options.num, None
+    if given[0] in ("labels", "per_class"):
+        if model.num_classes is None:
+            raise UserError(f"{flags[0]}: received a model without labels, expected a class-conditional one")
+        return _labels(options, model.num_classes)
+    if model.reader is None:
+        raise UserError(f"{flags[0]}: received a model that reads no captions, expected a text-to-image one")
+    return _texts(options, model.reader)
+
+
+def _labels(options, num_classes):
+    if options.per_class is not None:
+        if options.per_class < 1 or options.num is not None:
+            raise UserError(f"--per-class: received {options.per_class}, expected at least 1, and no --num beside it")
+        labels = np.repeat(np.arange(num_classes), options.per_class)
+        return {"labels": labels}, len(labels), options.per_class
+    try:
+        labels = [int(label) for label in options.labels.split(",")]
+    except ValueError:
+        raise UserError(
+            f"--labels: received {options.labels!r}, expected integers from 0 to {num_classes - 1}, such as 3,3,7"
+        ) from None
+    num = len(labels) if options.num is None else options.num
+    if len(labels) not in (1, num):
+        raise UserError(f"--labels: received {len(labels)} beside --num {num}, expected as many, or one label")
+    return {"labels": np.resize(np.array(labels), num)}, num, None
+
+
+def _texts(options, reader):
+    if options.text is not None:
+        num = DEFAULT_NUM if options.num is None else options.num
+        texts = [options.text] * num
+    else:
+        texts = _lines(options.text_file)
+        if options.num is not None:
+            raise UserError(f"--num: received {options.num} beside --text-file, expected none: a line is an image")
+    unknown = reader.unknown(texts)
+    if unknown:
+        print(
+            f"words that the model has never read, and takes for one unknown word: {', '.join(unknown)}",
+            file=sys.stderr,
+        )
+    return {"texts": texts}, len(texts), None
+
+
+def _lines(path):
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"--text-file: received {path!r}, which cannot be read ({error}), expected UTF-8 text"
+        ) from None
+    texts = [line.strip() for line in lines if line.strip()]
+    if not texts:
+        raise UserError(f"--text-file: received {path!r} without a line of text, expected a caption a line")
+    return texts
+
+
+def _write_index(folder, names, texts, seed):
+    """Writes which file is of which caption and seed, in the order of the captions."""
+    rows = [
+        {"file_name": name, "text": text, "seed": seed + number}
+        for number, (name, text) in enumerate(zip(names, texts, strict=True))
+    ]
+    write_text(Path(folder) / INDEX, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
