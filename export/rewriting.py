@@ -45,7 +45,9 @@ def rewritten(generator):
         if layer in absorbed:
             return _Absorbed(name=layer.name)
         copy = layer.__class__.from_config(layer.get_config())
-        pairs.append((layer, copy))
+        # A functional network holds plain operations, too.
+        if isinstance(layer, layers.Layer):
+            pairs.append((layer, copy))
         return copy
 
     try:

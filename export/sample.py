@@ -7,6 +7,7 @@ Image i is the image of seed + i: the same picture that the model gave before it
 """
 
 import argparse
+import itertools
 import json
 import pathlib
 import re
@@ -21,6 +22,8 @@ class Sampler:
     Attributes:
         num_classes: int, where the file takes labels; else None.
         batch_size: int, samples of one call of the interpreter.
+        words: dict of word -> token, where the file takes captions; else None. It is read from the file
+            NAME.vocabulary.json beside NAME.tflite.
 
     Args:
         path: of the file.
@@ -38,11 +41,28 @@ class Sampler:
         # The interpreter does not show a file's description, which says how many classes there are.
         told = re.search(rb'ganzoo(\{"num_classes": [0-9]+\})', pathlib.Path(path).read_bytes())
         self.num_classes = json.loads(told[1])["num_classes"] if told else None
+        self.words, beside = None, pathlib.Path(path).with_suffix(".vocabulary.json")
+        if "tokens" in self._runner.get_input_details():
+            known = json.loads(beside.read_text(encoding="utf-8"))
+            self.length = known["length"]
+            # 0 pads, 1 stands for every unknown word.
+            self.words = {word: number + 2 for number, word in enumerate(known["words"])}
         (self._output,) = self._runner.get_output_details().values()
 
-    def __call__(self, seeds, labels=None):
+    def unknown(self, texts):
+        """Returns the sorted words of texts that the file does not know."""
+        return sorted({word for text in texts for word in split(text)} - set(self.words or ()))
+
+    def __call__(self, seeds, labels=None, texts=None):
         """Returns float32 samples (num, *shape) of int32 seeds (num,); images lie in [0, 1]."""
         given = {"seeds": np.asarray(seeds, np.int32)}
+        if (texts is None) != (self.words is None):
+            raise ValueError(f"texts: received {texts}, expected {'none' if self.words is None else 'some'}")
+        if texts is not None:
+            given["tokens"] = np.zeros((len(given["seeds"]), self.length), np.int32)
+            for row, text in zip(given["tokens"], itertools.cycle(texts), strict=False):
+                read = [self.words.get(word, 1) for word in split(text)][: self.length]
+                row[: len(read)] = read
         if self.num_classes is not None:
             known = f"integers from 0 to {self.num_classes - 1}"
             if labels is None:
@@ -66,11 +86,16 @@ class Sampler:
         return samples
 
 
-def draw(path, num, seed=0, labels=None, threads=None):
-    """Returns `num` samples of a file, those of the seeds from `seed` on; labels are taken in turn."""
+def split(text):
+    """Returns the words of a text: small letters and digits, no punctuation."""
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+def draw(path, num, seed=0, labels=None, threads=None, texts=None):
+    """Returns `num` samples of a file, those of the seeds from `seed` on; labels or texts are taken in turn."""
     if num < 1 or not 0 <= seed <= 2**31 - num:
         raise ValueError(f"received {num} samples from seed {seed}, expected at least 1, and seeds from 0 to 2**31 - 1")
-    return Sampler(path, threads)(np.arange(seed, seed + num), labels)
+    return Sampler(path, threads)(np.arange(seed, seed + num), labels, texts)
 
 
 def main(arguments=None):
@@ -80,11 +105,13 @@ def main(arguments=None):
     parser.add_argument("--num", type=int, default=16, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first (default: %(default)s)")
     parser.add_argument("--labels", help="classes in turn, such as 3,7, where the file takes labels")
+    parser.add_argument("--text", help="what to draw, where the file takes captions")
     parser.add_argument("--threads", type=int, help="of the interpreter")
     parser.add_argument("--out", default="samples", help="a folder of PNGs, or an .npz file (default: %(default)s)")
     options = parser.parse_args(arguments)
     labels = [int(label) for label in options.labels.split(",")] if options.labels else None
-    samples = draw(options.file, options.num, options.seed, labels, options.threads)
+    texts = [options.text] if options.text else None
+    samples = draw(options.file, options.num, options.seed, labels, options.threads, texts)
     seeds = np.arange(options.seed, options.seed + options.num)
     out = pathlib.Path(options.out)
     if out.suffix == ".npz" or samples.ndim != 4:

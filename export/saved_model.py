@@ -58,7 +58,7 @@ def export_saved_model(
     """
     folder = Path(path)
     _check_version(folder, version)
-    signatures = Signatures(model, value_range, num_classes)
+    signatures = Signatures(model, value_range, num_classes, words=True)
     made = not folder.exists()
     with _write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,9 @@ def export_saved_model(
     try:
         with _write_errors(folder):
             archive = keras.export.ExportArchive()
-            # Not tracked: the endpoints bring their variables along, and tracking would write each a second time.
+            # Endpoints bring their variables along, and tracking would write each a second time; tables they do not.
+            if signatures.reader is not None:
+                archive.track(signatures.reader.reader)
             for name in signatures.names:
                 archive.add_endpoint(name, *signatures.function(name))
             archive.write_out(str(part), verbose=False)
@@ -104,7 +106,9 @@ def _check_version(folder, version):
     if version is not None and (
         isinstance(version, bool) or not isinstance(version, numbers.Integral) or not 1 <= version <= HIGHEST_VERSION
     ):
-        raise ArgumentError(f"version: received {version!r}, expected a positive integer: TF Serving loads no other name")
+        raise ArgumentError(
+            f"version: received {version!r}, expected a positive integer: TF Serving loads no other name"
+        )
     if not folder.name or re.fullmatch(r"[0-9]+", folder.name):
         raise ArgumentError(f"path: received {str(folder)!r}, expected the folder of a model, without the version")
     if folder.exists() and not folder.is_dir():

@@ -6,9 +6,14 @@
 | `sample` | `seeds` (batch,) int32 | the same, seed s giving the image that `model.generate` makes of it |
 | `sample_png` | `seeds` (batch,) int32 | `png_bytes` (batch,) string, each a PNG file |
 
-A generator that takes labels has a second input `labels` (batch,) int32 everywhere. Samples that are no images keep
+A generator that takes labels has a second input `labels` (batch,) int32 everywhere; one that draws captions has `texts`
+(batch,) string in a SavedModel and `tokens` (batch, length) int32 in files for devices. Samples that are no images keep
 their values, are called `samples`, and have no PNGs.
 """
+
+import inspect
+import numbers
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -16,6 +21,7 @@ import tensorflow as tf
 
 from ..zoo.errors import ArgumentError
 from ..zoo.latents import sampling_latents
+from ..zoo.pairs import inputs_of
 from .precision import in_float32
 
 SERVING = "serving_default"
@@ -29,6 +35,24 @@ class ExportError(RuntimeError):
     """An export that failed or did not hold what Keras gives; nothing of it is left on the disk."""
 
 
+class Condition(NamedTuple):
+    """An input of the generator beside latents.
+
+    Attributes:
+        name: str.
+        shape: tuple of int, without the batch axis.
+        dtype: str, as `tf.TensorSpec` has it.
+        example: function of the number of rows that gives NumPy inputs.
+        read: function from the input, a tensor, to what the generator takes, or None where it takes it as it is.
+    """
+
+    name: str
+    shape: tuple
+    dtype: str
+    example: object
+    read: object = None
+
+
 class Signatures:
     """A generator in float32, and the functions by which it is asked for samples.
 
@@ -39,29 +63,43 @@ class Signatures:
             (batch, latent_dim), or [latents, labels (batch,)], to samples.
         value_range: (low, high) of the generator's images. Default (-1, 1).
         num_classes: int >= 2, where the generator takes labels. Default: the model's own.
+        words: bool, whether a model that reads captions takes strings; without it, token ids. Default False.
+
+    Attributes:
+        generator: `keras.Model` in float32, latents and conditions -> samples.
+        conditions: list of `Condition`.
+        reader: `Vocabulary` of a model that reads captions, or None.
 
     Raises:
         ArgumentError: inputs, a `value_range` or `num_classes` that do not fit the generator.
         ExportError: weights or samples that are not finite, or samples that depend on their neighbours in the batch.
     """
 
-    def __init__(self, model, value_range=(-1.0, 1.0), num_classes=None):
-        network = getattr(model, "averaged_generator", model)
-        self.num_classes = num_classes or getattr(model, "num_classes", None)
-        _check_inputs(network, self.num_classes)
+    def __init__(self, model, value_range=(-1.0, 1.0), num_classes=None, words=False):
+        network = model.sampling_network() if hasattr(model, "sampling_network") else model
+        self.reader = getattr(model, "reader", None)
+        self.num_classes = getattr(model, "num_classes", None) if num_classes is None else num_classes
+        _check_inputs(network, self.num_classes, self.reader)
         self.low, self.high = _checked_range(value_range)
         _check_weights(network)
         self.generator = in_float32(network)
-        self.latent_dim = _shapes(network.input_shape)[0][-1]
+        self.latent_dim = inputs_of(network)[0].shape[-1]
         self.sample_shape = tuple(network.output_shape[1:])
         self.is_image = len(self.sample_shape) == 3
         self.output = "images" if self.is_image else "samples"
+        self.conditions = []
+        if self.num_classes is not None:
+            self.conditions = [Condition("labels", (), "int32", self._some_labels)]
+        if self.reader is not None:
+            examples = model.sampling_texts
+            self.conditions = [
+                Condition("texts", (), "string", lambda num: np.array(examples(range(num))), self.reader)
+                if words
+                else Condition(
+                    "tokens", (self.reader.length,), "int32", lambda num: self.reader.tokens(examples(range(num)))
+                )
+            ]
         self._check_samples()
-
-    @property
-    def takes_labels(self):
-        """Whether the generator has a second input."""
-        return self.num_classes is not None
 
     @property
     def names(self):
@@ -80,28 +118,21 @@ class Signatures:
         Returns:
             (function, list of `tf.TensorSpec`); the function gives a dict of named tensors.
         """
-        network = generator or self.generator
         if name == SERVING:
             specs = [tf.TensorSpec((batch_size, self.latent_dim), tf.float32, "latents")]
-
-            def answer(latents, labels=None):
-                return {self.output: self._rescaled(network, latents, labels)}
-
         else:
             specs = [tf.TensorSpec((batch_size,), tf.int32, "seeds")]
+        specs += [tf.TensorSpec((batch_size, *each.shape), each.dtype, each.name) for each in self.conditions]
 
-            def answer(seeds, labels=None):
-                samples = self._rescaled(network, sampling_latents(seeds, self.latent_dim), labels)
-                return {"png_bytes": encode_pngs(samples)} if name == SAMPLE_PNG else {self.output: samples}
+        def answer(first, *conditions):
+            latents = first if name == SERVING else sampling_latents(first, self.latent_dim)
+            samples = self._rescaled(generator or self.generator, latents, self._read(conditions))
+            return {"png_bytes": encode_pngs(samples)} if name == SAMPLE_PNG else {self.output: samples}
 
-        if not self.takes_labels:
-            # The names of a signature's inputs are those of the function's arguments.
-            one = (lambda latents: answer(latents)) if name == SERVING else (lambda seeds: answer(seeds))
-            return one, specs
-        return answer, [*specs, tf.TensorSpec((batch_size,), tf.int32, "labels")]
+        return _with_arguments(answer, [spec.name for spec in specs]), specs
 
     def inputs(self, name, seeds):
-        """Returns NumPy inputs of a signature for some seeds; labels go round the classes.
+        """Returns NumPy inputs of a signature for some seeds; conditions are examples of theirs.
 
         Args:
             name: one of `names`.
@@ -109,44 +140,57 @@ class Signatures:
         """
         seeds = np.asarray(seeds, np.int32)
         first = {"latents": sampling_latents(seeds, self.latent_dim).numpy()} if name == SERVING else {"seeds": seeds}
-        labels = {"labels": (np.arange(len(seeds)) % self.num_classes).astype(np.int32)} if self.takes_labels else {}
-        return first | labels
+        return first | {each.name: each.example(len(seeds)) for each in self.conditions}
 
     def reference(self, seeds):
         """Returns what Keras makes of some seeds: float32 (num, *sample_shape), images in [0, 1]."""
-        inputs = self.inputs(SERVING, seeds)
-        return self._rescaled(self.generator, inputs["latents"], inputs.get("labels")).numpy()
+        latents, *conditions = map(tf.convert_to_tensor, self.inputs(SERVING, seeds).values())
+        return self._rescaled(self.generator, latents, self._read(conditions)).numpy()
 
     def serving_model(self):
         """Returns `serving_default` as a functional `keras.Model`, for converters that take nothing else."""
         inputs = [keras.Input((self.latent_dim,), name="latents")]
-        if self.takes_labels:
-            inputs.append(keras.Input((), dtype="int32", name="labels"))
-        samples = self.generator(inputs if self.takes_labels else inputs[0], training=False)
+        inputs += [keras.Input(each.shape, dtype=each.dtype, name=each.name) for each in self.conditions]
+        samples = self.generator(inputs if self.conditions else inputs[0], training=False)
         if self.is_image:
             scale = 1 / (self.high - self.low)
             samples = keras.layers.Rescaling(scale, -self.low * scale)(samples)
             samples = keras.layers.ReLU(max_value=1.0)(samples)
         return keras.Model(inputs, {self.output: samples})
 
-    def _rescaled(self, network, latents, labels):
-        samples = network(latents if labels is None else [latents, labels], training=False)
+    def _some_labels(self, num):
+        return (np.arange(num) % self.num_classes).astype(np.int32)
+
+    def _read(self, conditions):
+        pairs = zip(self.conditions, conditions, strict=True)
+        return [each.read(value) if each.read else value for each, value in pairs]
+
+    def _rescaled(self, network, latents, conditions):
+        samples = network([latents, *conditions] if conditions else latents, training=False)
         if not self.is_image:
             return samples
         # Exactly what `zoo.images.to_uint8` divides by 255, so that pictures have the same pixels.
         return tf.clip_by_value((samples - self.low) / (self.high - self.low), 0.0, 1.0)
 
+    def _raw(self, rows):
+        latents, *conditions = map(tf.convert_to_tensor, self.inputs(SERVING, np.arange(16)).values())
+        given = [part[:rows] for part in (latents, *self._read(conditions))]
+        try:
+            return np.asarray(self.generator(given if conditions else given[0], training=False))
+        except tf.errors.InvalidArgumentError:
+            raise ArgumentError(
+                f"num_classes: received {self.num_classes}, expected the number of classes that the generator was "
+                "built for: it has no such labels"
+            ) from None
+
     def _check_samples(self):
-        seeds = np.arange(16, dtype=np.int32)
-        inputs = self.inputs(SERVING, seeds)
-        given = [inputs["latents"], inputs["labels"]] if self.takes_labels else inputs["latents"]
-        raw = np.asarray(self.generator(given, training=False))
+        raw = self._raw(16)
         if not np.isfinite(raw).all():
             raise ExportError(
                 f"generator: received one whose samples are not finite ({np.isnan(raw).mean():.0%} NaN), expected "
                 "finite ones: go back to an earlier checkpoint"
             )
-        alone = np.asarray(self.generator([part[:1] for part in given] if self.takes_labels else given[:1]))
+        alone = self._raw(1)
         apart = float(abs(alone[0] - raw[0]).max())
         if apart > 1e-3 * max(1.0, float(abs(raw).max())):
             raise ExportError(
@@ -168,28 +212,37 @@ def encode_pngs(images):
     return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
-def _shapes(shape):
-    return shape if isinstance(shape, list) else [shape]
+def _with_arguments(function, names):
+    """A function of exactly these arguments: TensorFlow calls a signature's inputs as the function does."""
+
+    def named(*values):
+        return function(*values)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    named.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    return named
 
 
-def _check_inputs(network, num_classes):
+def _check_inputs(network, num_classes, reader):
     if not isinstance(network, keras.Model) or not hasattr(network, "input_shape"):
         raise ArgumentError(
             f"model: received {network!r}, expected an AdversarialModel or a keras.Model that knows its shapes: wrap "
             "it as keras.Model(inputs, network(inputs)) with inputs = keras.Input(...)"
         )
-    shapes = _shapes(network.input_shape)
-    if len(shapes[0]) != 2 or shapes[0][-1] is None or len(shapes) > 2 or (len(shapes) == 2 and len(shapes[1]) != 1):
+    shapes = [tuple(tensor.shape) for tensor in inputs_of(network)]
+    labelled = len(shapes) == 2 and len(shapes[1]) == 1
+    if len(shapes[0]) != 2 or shapes[0][-1] is None or not (len(shapes) == 1 or labelled or reader):
         raise ArgumentError(
-            f"model: received a generator with inputs of shape {network.input_shape}, expected latents "
-            "(batch, latent_dim), and after them at most labels (batch,)"
+            f"model: received a generator with inputs of shape {shapes}, expected latents (batch, latent_dim), and "
+            "after them at most labels (batch,)"
         )
     if None in network.output_shape[1:]:
         raise ArgumentError(f"model: received samples of shape {network.output_shape}, expected only the batch free")
-    if (len(shapes) == 2) != (num_classes is not None):
-        takes = "takes labels" if len(shapes) == 2 else "takes no labels"
-        expected = "an integer, at least 2" if len(shapes) == 2 else "None"
-        raise ArgumentError(f"num_classes: received {num_classes}, expected {expected}: the generator {takes}")
+    whole = isinstance(num_classes, numbers.Integral) and not isinstance(num_classes, bool) and num_classes >= 2
+    if labelled and not whole:
+        raise ArgumentError(f"num_classes: received {num_classes!r}, expected an integer, at least 2: it takes labels")
+    if not labelled and num_classes is not None:
+        raise ArgumentError(f"num_classes: received {num_classes!r}, expected None: the generator takes no labels")
 
 
 def _checked_range(value_range):

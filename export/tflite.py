@@ -77,9 +77,9 @@ def export_tflite(
     if foreign:
         raise ExportError(f"{path.name}: needs {foreign}, expected built-in operations only: replace those layers")
     latents = flatbuffer.read(_latents_file(signatures.latent_dim, batch_size))
-    if signatures.takes_labels:
+    if signatures.num_classes is not None:
         # `sample.py` looks for it.
-        parsed.description = b"ganzoo" + json.dumps({"num_classes": signatures.num_classes}).encode()
+        parsed.description = b"ganzoo" + json.dumps({"num_classes": int(signatures.num_classes)}).encode()
     flatbuffer.add_sampling(parsed, latents, SAMPLE)
     part = path.with_name(f".{path.name}.part")
     try:
@@ -89,6 +89,10 @@ def export_tflite(
         entry = verify(signatures, part, "tflite", precision, batch_size, repeats)
         with _write_errors(path):
             shutil.copyfile(Path(__file__).with_name("sample.py"), path.with_name("sample.py"))
+            if signatures.reader is not None:
+                known = {"length": signatures.reader.length, "words": signatures.reader.known}
+                text = json.dumps(known, ensure_ascii=False)
+                path.with_suffix(".vocabulary.json").write_text(text, encoding="utf-8")
             os.replace(part, path)
             flush(path.parent)
     finally:

@@ -5,9 +5,8 @@ import re
 import tomllib
 from pathlib import Path
 
-import numpy as np
-
 from ..export.evaluation import Judge
+from ..export.evaluation.asked import asked_of
 from ..export.evaluation.judge import FIRST_SEED
 from ..export.onnx_file import export_onnx
 from ..export.report import Entry, ExportReport
@@ -111,10 +110,10 @@ def _judge_quantised(entries, model, recipe, folder):
     source = load(**recipe.data)
     folder.require_data(source.fingerprint)
     judge = Judge(source, recipe.evaluate.extractor if recipe.evaluate else "auto", ["fid"], num, progress=True)
-    before = judge.score(model.generate(num, seed=FIRST_SEED, batch_size=256))["fid"]
-    labels = model.sampling_labels(np.arange(num) + FIRST_SEED) if hasattr(model, "sampling_labels") else None
+    before = judge.score(*judge.draw(model, FIRST_SEED))["fid"]
+    asked = asked_of(model, source, FIRST_SEED, num)
     for entry in entries:
-        samples = draw(entry.file, num, FIRST_SEED, labels)
+        samples = draw(entry.file, num, FIRST_SEED, **asked.conditions)
         after = judge.score(samples, value_range=(0, 1) if source.is_image else None)["fid"]
         entry.fid = {"keras": before, "file": after, "change": after - before, "num": num}
         entry.fid["extractor"] = judge.extractor.identity

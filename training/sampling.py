@@ -61,12 +61,12 @@ class _Run:
 class _File:
     """A TFLite file, as what can be asked for samples."""
 
-    reader = None
-
     def __init__(self, path):
         self.path = path
         try:
-            self.num_classes = Sampler(path).num_classes
+            sampler = Sampler(path)
+            self.num_classes = sampler.num_classes
+            self.reader = sampler if sampler.words is not None else None
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: cannot be sampled: {error}") from None
 

@@ -106,3 +106,22 @@ def gru_encoder(
     )
     encoded = layers.Bidirectional(gru, dtype=dtype)(embedded)
     return keras.Model(tokens, layers.Activation("linear", dtype="float32")(encoded), name="gru_encoder")
+
+
+def unrolled(encoder):
+    """Returns a text encoder with the same weights whose recurrent layers are written out step by step."""
+
+    def cloned(layer):
+        config = layer.get_config()
+        for part in (
+            config,
+            config.get("layer", {}).get("config", {}),
+            config.get("backward_layer", {}).get("config", {}),
+        ):
+            if "unroll" in part:
+                part["unroll"] = True
+        return layer.__class__.from_config(config)
+
+    twin = keras.models.clone_model(encoder, clone_function=cloned)
+    twin.set_weights(encoder.get_weights())
+    return twin

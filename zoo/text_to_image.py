@@ -16,7 +16,7 @@ from .latents import sampling_labels, training_latents
 from .losses import LOSSES
 from .pairs import frozen_copy, inputs_of
 from .registry import variant
-from .text_encoder import Vocabulary, gru_encoder
+from .text_encoder import Vocabulary, gru_encoder, unrolled
 
 # Captions of the data that a model keeps, for samples that nobody asked for in words.
 MOST_EXAMPLES = 1000
@@ -190,6 +190,14 @@ class TextToImageGAN(AdversarialGame):
         """Returns the averaged generator's samples of [latents, tokens]."""
         latents, tokens = inputs
         return self.averaged_generator([latents, self.averaged_encoder(tokens)], training=training)
+
+    def sampling_network(self):
+        """Returns [latents, tokens] -> samples, loops written out: devices have none over lists of tensors."""
+        latents = keras.Input((self.latent_dim,), name="latents")
+        tokens = keras.Input(self.averaged_encoder.input_shape[1:], dtype="int32", name="tokens")
+        return keras.Model(
+            [latents, tokens], self.averaged_generator([latents, unrolled(self.averaged_encoder)(tokens)])
+        )
 
     # The step.
 

@@ -164,6 +164,10 @@ class KerasWorkflow(keras.Model):
         ]
         return np.concatenate(batches)[:num]
 
+    def sampling_network(self):
+        """Returns what `generate` computes as one network: latents, or [latents, *conditions], to samples."""
+        return self.averaged_generator
+
     def showcase(self, num, seed):
         """Returns (samples, columns or None): what a picture of the model's samples shows, and in how many columns.
 

@@ -15,8 +15,10 @@ from ganzoo.zoo.registry import variant_class, variants
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(variants())
 # A variant's tiny arguments, where the defaults would be slow to compile.
-CLASSES = 3
-TINY = {"wgan": {"n_critic": 2}}
+CAPTIONS = ["a red square", "one blue circle", "green"]
+TINY = {"wgan": {"n_critic": 2}, "text_to_image": {"text_encoder": {"units": 4, "embedding_dim": 4}}}
+# A condition of one sample, by the name that `generate`, signatures and files have for it.
+ASKED = {"labels": np.array([2], np.int32), "tokens": ["one red circle"]}
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -32,7 +34,9 @@ def build(name):
             # The variant needs networks of its own kind.
             network = cls.default_network
         network = {"network": network, "width": 4} | ({"depth": 1} if network == "mlp" else {})
-        arguments = TINY.get(name, {}) | ({"num_classes": CLASSES} if "labels" in cls.inputs_used else {})
+        arguments = dict(TINY.get(name, {}))
+        arguments |= {"num_classes": len(CAPTIONS)} if "labels" in cls.inputs_used else {}
+        arguments |= {"captions": CAPTIONS} if "captions" in cls.inputs_used else {}
         model = cls.create((8, 8, 1), network, network, latent_dim=4, seed=seed, precision=precision, **arguments)
         model.compile(**compiling)
         return model
@@ -41,9 +45,10 @@ def build(name):
 
 
 def pictures(num=16):
-    """Random images with labels, of which a model takes what it uses."""
+    """Random images with labels and captions, of which a model takes what it uses."""
     images = np.random.default_rng(0).integers(0, 256, (num, 8, 8, 1), dtype=np.uint8)
-    return {"images": images, "labels": np.arange(num) % CLASSES}
+    labels = np.arange(num) % len(CAPTIONS)
+    return {"images": images, "labels": labels, "captions": np.array(CAPTIONS, object)[labels]}
 
 
 def values(model):
@@ -123,7 +128,8 @@ def test_saved_models_and_tflite_files_give_what_keras_gives(trained, tmp_path):
     for entry in (served, file):
         assert entry.worst["max_difference"] < 1e-5, entry.kind
     # Once more by hand, against `generate` itself.
-    asked = {"labels": np.array([2], np.int32)} if model.condition_names else {}
+    names = {"labels": "labels", "tokens": "texts"}
+    asked = {names[condition]: ASKED[condition] for condition in model.condition_names}
     sample = tf.saved_model.load(served.file).signatures["sample"]
     images = sample(seeds=tf.constant([13], tf.int32), **{key: tf.constant(value) for key, value in asked.items()})
     np.testing.assert_allclose(images["images"] * 2 - 1, model.generate(1, seed=13, **asked), atol=1e-5)
