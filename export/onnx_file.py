@@ -1,5 +1,6 @@
 """ONNX files, for the runtimes that read nothing else. It needs the extra: pip install 'keras-ganzoo[onnx]'."""
 
+import importlib
 import os
 import warnings
 from collections import Counter
@@ -9,6 +10,7 @@ from ..zoo.cache import flush
 from ..zoo.errors import ArgumentError
 from .signatures import SERVING, ExportError, Signatures
 from .verification import REPEATS, verify
+from .writing import write_errors
 
 # The oldest version of the operator set with all that the built-in networks need; runtimes read older ones best.
 OPSET = 17
@@ -37,37 +39,50 @@ def export_onnx(model, path, value_range=(-1.0, 1.0), num_classes=None, batch_si
         ExportError: the file cannot be written, or does not give what Keras gives; nothing of it is left.
     """
     path = Path(path)
-    if path.suffix != ".onnx" or not path.parent.is_dir():
+    if path.suffix != ".onnx" or not path.parent.is_dir() or path.is_dir():
         raise ArgumentError(f"path: received {str(path)!r}, expected an .onnx file in a folder that exists")
-    try:
-        import onnx
-        import onnxruntime  # noqa: F401  (missing, it would be missed only after the conversion)
-        import tf2onnx  # noqa: F401
-    except ImportError as error:
-        raise ArgumentError(
-            f"onnx: received no package {error.name!r}, expected the extra: pip install 'keras-ganzoo[onnx]'"
-        ) from None
+    require_onnx()
     signatures = Signatures(model, value_range, num_classes)
     network = signatures.serving_model()
     # Keras exports only what it has seen called.
     network(list(signatures.inputs(SERVING, [0]).values()))
     part = path.with_name(f".{path.name}.part")
     try:
-        try:
-            with warnings.catch_warnings():
-                # Keras looks for names that NumPy 2 no longer has.
-                warnings.simplefilter("ignore", FutureWarning)
-                network.export(str(part), format="onnx", verbose=False, opset_version=OPSET)
+        with write_errors(path):
+            _convert(network, part)
             flush(part)
-        except OSError as error:
-            raise ExportError(f"{path}: cannot be written ({error.strerror or error}), expected room for it") from None
-        except (ValueError, NotImplementedError, KeyError) as error:
-            raise ExportError(f"onnx: the converter failed: {str(error).strip().splitlines()[0]}") from error
-        entry = verify(signatures, part, "onnx", batch_size=batch_size, repeats=repeats)
-        entry.operations = dict(sorted(Counter(node.op_type for node in onnx.load(part).graph.node).items()))
-        os.replace(part, path)
-        flush(path.parent)
+            entry = verify(signatures, part, "onnx", batch_size=batch_size, repeats=repeats)
+            entry.operations = _operations(part)
+            os.replace(part, path)
+            flush(path.parent)
     finally:
         part.unlink(missing_ok=True)
     entry.file = str(path)
     return entry
+
+
+def require_onnx():
+    """Raises ArgumentError unless the packages of the extra are there."""
+    for package in ("onnx", "onnxruntime", "tf2onnx"):
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            raise ArgumentError(
+                f"onnx: received no package {package!r}, expected the extra: pip install 'keras-ganzoo[onnx]'"
+            ) from None
+
+
+def _convert(network, place):
+    try:
+        with warnings.catch_warnings():
+            # Keras looks for names that NumPy 2 no longer has.
+            warnings.simplefilter("ignore", FutureWarning)
+            network.export(str(place), format="onnx", verbose=False, opset_version=OPSET)
+    except (ValueError, NotImplementedError, KeyError) as error:
+        raise ExportError(f"onnx: the converter failed: {str(error).strip().splitlines()[0]}") from error
+
+
+def _operations(place):
+    import onnx
+
+    return dict(sorted(Counter(node.op_type for node in onnx.load(place).graph.node).items()))

@@ -1,5 +1,7 @@
 """Rewrites a generator for export: its transposed convolutions become `SubpixelConvolution`s."""
 
+from collections import Counter
+
 import keras
 import numpy as np
 from keras import layers
@@ -31,9 +33,10 @@ def rewritten(generator):
     """
     plans = {}
     absorbed = set()
-    for layer in generator._flatten_layers(include_self=False):
-        if _is_plain(layer):
-            plans[layer] = _plan(layer)
+    graph = _Graph(generator)
+    for layer in graph.uses:
+        if _is_plain(layer) and graph.uses[layer] == 1:
+            plans[layer] = _plan(layer, graph)
             absorbed |= plans[layer].absorbed
     if not plans:
         return generator, 0
@@ -43,7 +46,7 @@ def rewritten(generator):
         if layer in plans:
             return plans[layer].layer()
         if layer in absorbed:
-            return _Absorbed(name=layer.name)
+            return _Absorbed(name=layer.name, dtype="float32")
         copy = layer.__class__.from_config(layer.get_config())
         # A functional network holds plain operations, too.
         if isinstance(layer, layers.Layer):
@@ -58,6 +61,37 @@ def rewritten(generator):
     for layer, copy in pairs:
         copy.set_weights(layer.get_weights())
     return network, len(plans)
+
+
+class _Graph:
+    """Who uses whose output in a network and in those that it holds.
+
+    Layers keep traces of every network that they were ever called in; only what belongs to this one counts.
+
+    Attributes:
+        uses: Counter of operation -> how often it is called.
+        ends: set of operations whose output leaves a network.
+    """
+
+    def __init__(self, generator):
+        self.uses, self.ends, self._followers = Counter(), set(), {}
+        for model in [generator, *generator._flatten_layers(include_self=False)]:
+            # A sequential network keeps its graph in a functional one.
+            function = getattr(model, "_functional", None) or model
+            nodes = [node for level in getattr(function, "_nodes_by_depth", {}).values() for node in level]
+            self.uses.update(node.operation for node in nodes)
+            for node in nodes:
+                for parent in {id(each): each for each in node.parent_nodes}.values():
+                    self._followers.setdefault(parent.operation, []).append(node.operation)
+            if nodes:
+                self.ends |= {tensor._keras_history.operation for tensor in keras.tree.flatten(function.outputs)}
+
+    def follower(self, layer):
+        """The one layer that uses a layer's output, or None: what others see may not be changed for one of them."""
+        followers = self._followers.get(layer, [])
+        if len(followers) != 1 or layer in self.ends or self.uses[followers[0]] != 1:
+            return None
+        return followers[0]
 
 
 class _Absorbed(layers.Layer):
@@ -93,49 +127,46 @@ class _Plan:
     def layer(self):
         convolution = self.convolution
         return SubpixelConvolution(
-            self.kernel, self.bias, convolution.strides[0], convolution.padding, self.relu, name=convolution.name
+            self.kernel,
+            self.bias,
+            convolution.strides[0],
+            convolution.padding,
+            self.relu,
+            name=convolution.name,
+            dtype="float32",
         )
 
 
-def _plan(convolution):
+def _plan(convolution, graph):
     plan = _Plan(convolution)
     if convolution.activation is keras.activations.relu:
         plan.relu = True
-    layer = _follower(convolution)
+    layer = graph.follower(convolution)
     while layer is not None and not plan.relu:
-        if isinstance(layer, layers.BatchNormalization) and layer.axis in (-1, 3):
+        if type(layer) is layers.BatchNormalization and layer.axis in (-1, 3):
             plan.absorb_normalisation(layer)
         elif _is_relu(layer):
             plan.absorb_relu(layer)
-        elif not isinstance(layer, TRANSPARENT):
+        elif type(layer) not in TRANSPARENT:
             break
-        layer = _follower(layer)
+        layer = graph.follower(layer)
     return plan
 
 
 def _is_plain(layer):
     return (
-        isinstance(layer, layers.Conv2DTranspose)
+        # Of a class that descends from it nobody knows what it does.
+        type(layer) is layers.Conv2DTranspose
         and layer.data_format == "channels_last"
         and layer.strides[0] == layer.strides[1]
         and tuple(layer.dilation_rate) == (1, 1)
         and layer.output_padding is None
         and layer.activation in (keras.activations.linear, keras.activations.relu)
-        and len(layer._inbound_nodes) == 1
         and (layer.padding == "same" or None not in layer.input.shape[1:3])
     )
 
 
 def _is_relu(layer):
-    if isinstance(layer, layers.ReLU):
+    if type(layer) is layers.ReLU:
         return layer.max_value is None and not layer.negative_slope and not layer.threshold
-    return isinstance(layer, layers.Activation) and layer.activation is keras.activations.relu
-
-
-def _follower(layer):
-    """The one layer that uses a layer's output, or None: what two layers see may not be changed for one of them."""
-    nodes = layer._outbound_nodes
-    if len(nodes) != 1 or len(layer._inbound_nodes) != 1:
-        return None
-    follower = nodes[0].operation
-    return follower if len(follower._inbound_nodes) == 1 else None
+    return type(layer) is layers.Activation and layer.activation is keras.activations.relu

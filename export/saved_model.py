@@ -9,13 +9,13 @@ import tempfile
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 from ..zoo.cache import clear_abandoned, flush
 from ..zoo.errors import ArgumentError
 from .serving import write_warmup
 from .signatures import ExportError, Signatures
 from .verification import REPEATS, verify
+from .writing import write_errors
 
 # TF Serving reads a version as a signed 64-bit number and passes over what is larger.
 HIGHEST_VERSION = 2**63 - 1
@@ -60,12 +60,12 @@ def export_saved_model(
     _check_version(folder, version)
     signatures = Signatures(model, value_range, num_classes, words=True)
     made = not folder.exists()
-    with _write_errors(folder):
+    with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         clear_abandoned(folder)
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
     try:
-        with _write_errors(folder):
+        with write_errors(folder):
             archive = keras.export.ExportArchive()
             # Endpoints bring their variables along, and tracking would write each a second time; tables they do not.
             if signatures.reader is not None:
@@ -74,8 +74,7 @@ def export_saved_model(
                 archive.add_endpoint(name, *signatures.function(name))
             archive.write_out(str(part), verbose=False)
             write_warmup(signatures, part, folder.name)
-        entry = verify(signatures, part, "saved_model", batch_size=batch_size, repeats=repeats)
-        with _write_errors(folder):
+            entry = verify(signatures, part, "saved_model", batch_size=batch_size, repeats=repeats)
             for file in [*part.rglob("*"), part]:
                 flush(file)
             part.chmod(0o755)
@@ -134,14 +133,3 @@ def _placed(part, folder, version):
             if version is not None:
                 break
     raise ExportError(f"{place}: another process has written it meanwhile, expected a free version: export again")
-
-
-@contextlib.contextmanager
-def _write_errors(folder):
-    try:
-        yield
-    except (OSError, tf.errors.OpError) as error:
-        reason = str(getattr(error, "strerror", None) or getattr(error, "message", None) or error).splitlines()[0]
-        raise ExportError(
-            f"{folder}: cannot be written ({reason}), expected a folder with room: free some space"
-        ) from None

@@ -154,8 +154,8 @@ class Signatures:
         samples = self.generator(inputs if self.conditions else inputs[0], training=False)
         if self.is_image:
             scale = 1 / (self.high - self.low)
-            samples = keras.layers.Rescaling(scale, -self.low * scale)(samples)
-            samples = keras.layers.ReLU(max_value=1.0)(samples)
+            samples = keras.layers.Rescaling(scale, -self.low * scale, dtype="float32")(samples)
+            samples = keras.layers.ReLU(max_value=1.0, dtype="float32")(samples)
         return keras.Model(inputs, {self.output: samples})
 
     def _some_labels(self, num):
@@ -250,15 +250,17 @@ def _checked_range(value_range):
         low, high = (float(value) for value in value_range)
     except (TypeError, ValueError):
         low = high = 0.0
-    if not low < high:
+    if not low < high or not np.isfinite(high - low):
         raise ArgumentError(f"value_range: received {value_range!r}, expected (low, high) such as (-1, 1) or (0, 1)")
     return low, high
 
 
 def _check_weights(network):
     for weight in network.weights:
-        values = np.asarray(weight.value)
-        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+        if not keras.backend.is_float_dtype(weight.dtype):
+            continue
+        values = np.asarray(keras.ops.cast(weight.value, "float32"))
+        if not np.isfinite(values).all():
             raise ExportError(
                 f"{weight.path}: received {int((~np.isfinite(values)).sum())} weights that are not finite, expected "
                 "none: go back to an earlier checkpoint"

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 import keras
@@ -19,6 +20,7 @@ from . import flatbuffer
 from .rewriting import rewritten
 from .signatures import SAMPLE, SERVING, ExportError, Signatures
 from .verification import REPEATS, verify
+from .writing import write_errors
 
 PRECISIONS = ("float32", "float16", "int8", "dynamic")
 # Seeds of the latents that int8 ranges are measured on: none that anything is compared or judged on.
@@ -71,28 +73,14 @@ def export_tflite(
     _check(path, precision, batch_size, int8_io)
     signatures = Signatures(model, value_range, num_classes)
     network, count = rewritten(signatures.generator)
-    content = _converted(signatures, network, precision, batch_size, int8_io)
-    parsed = flatbuffer.read(content)
-    foreign = sorted(name for name in flatbuffer.operations(parsed) if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name))
-    if foreign:
-        raise ExportError(f"{path.name}: needs {foreign}, expected built-in operations only: replace those layers")
-    latents = flatbuffer.read(_latents_file(signatures.latent_dim, batch_size))
-    if signatures.num_classes is not None:
-        # `sample.py` looks for it.
-        parsed.description = b"ganzoo" + json.dumps({"num_classes": int(signatures.num_classes)}).encode()
-    flatbuffer.add_sampling(parsed, latents, SAMPLE)
     part = path.with_name(f".{path.name}.part")
     try:
-        with _write_errors(path):
+        with write_errors(path):
+            parsed = _assembled(signatures, network, precision, batch_size, int8_io)
             part.write_bytes(flatbuffer.write(parsed))
             flush(part)
-        entry = verify(signatures, part, "tflite", precision, batch_size, repeats)
-        with _write_errors(path):
-            shutil.copyfile(Path(__file__).with_name("sample.py"), path.with_name("sample.py"))
-            if signatures.reader is not None:
-                known = {"length": signatures.reader.length, "words": signatures.reader.known}
-                text = json.dumps(known, ensure_ascii=False)
-                path.with_suffix(".vocabulary.json").write_text(text, encoding="utf-8")
+            entry = verify(signatures, part, "tflite", precision, batch_size, repeats)
+            _write_beside(path, signatures.reader)
             os.replace(part, path)
             flush(path.parent)
     finally:
@@ -105,8 +93,29 @@ def export_tflite(
     return entry
 
 
+def _assembled(signatures, network, precision, batch_size, int8_io):
+    """The file's `schema.ModelT`, with both signatures and built-in operations only."""
+    parsed = flatbuffer.read(_converted(signatures, network, precision, batch_size, int8_io))
+    foreign = sorted(name for name in flatbuffer.operations(parsed) if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name))
+    if foreign:
+        raise ExportError(f"{precision}: needs {foreign}, expected built-in operations only: replace those layers")
+    if signatures.num_classes is not None:
+        # `sample.py` looks for it.
+        parsed.description = b"ganzoo" + json.dumps({"num_classes": int(signatures.num_classes)}).encode()
+    latents = flatbuffer.read(_latents_file(signatures.latent_dim, batch_size))
+    return flatbuffer.add_sampling(parsed, latents, SAMPLE)
+
+
+def _write_beside(path, reader):
+    """The program that draws from the file, and the words that it knows."""
+    shutil.copyfile(Path(__file__).with_name("sample.py"), path.with_name("sample.py"))
+    if reader is not None:
+        known = json.dumps({"length": reader.length, "words": reader.known}, ensure_ascii=False)
+        path.with_suffix(".vocabulary.json").write_text(known, encoding="utf-8")
+
+
 def _check(path, precision, batch_size, int8_io):
-    if path.suffix != ".tflite" or not path.parent.is_dir():
+    if path.suffix != ".tflite" or not path.parent.is_dir() or path.is_dir():
         raise ArgumentError(f"path: received {str(path)!r}, expected a .tflite file in a folder that exists")
     if precision not in PRECISIONS:
         raise ArgumentError(f"precision: received {precision!r}, expected one of {list(PRECISIONS)}")
@@ -154,11 +163,16 @@ def _latents_file(latent_dim, batch_size):
 
 def _convert(converter, precision):
     try:
-        with _quiet():
+        with _quiet(), warnings.catch_warnings():
+            # Calibration goes through an interpreter that TensorFlow itself calls deprecated.
+            warnings.simplefilter("ignore")
             return converter.convert()
+    except OSError:
+        raise
     except Exception as error:
         text = str(error)
-        named = sorted(set(re.findall(r"tf\.([A-Z]\w+)", text)))
+        flex = re.search(r"TF Select ops: ([\w, ]+)", text)
+        named = flex[1].split(", ") if flex else sorted(set(re.findall(r"'tf\.([A-Z]\w+)' op", text)))
         if named:
             raise ExportError(
                 f"{precision}: {', '.join(named)} has no built-in counterpart in TFLite and would need Flex, expected "
@@ -178,12 +192,3 @@ def _quiet():
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-@contextlib.contextmanager
-def _write_errors(path):
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or error
-        raise ExportError(f"{path}: cannot be written ({reason}), expected room for it: free some space") from None

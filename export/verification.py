@@ -68,8 +68,7 @@ def verify(signatures, path, kind, precision="float32", batch_size=None, repeats
         found = given.get(f"{signature}/{signatures.output}")
         if found is None:
             raise ExportError(f"{signature}: gave {sorted(given)}, expected {signature}/{signatures.output} among them")
-        entry.add(signature, compare(expected, found))
-        _judge(entry, signature, expected, found)
+        entry.add(signature, _judge(entry.precision, signature, expected, found))
     _judge_batches(given)
     if f"{SAMPLE_PNG}/png_bytes" in given:
         _judge_pngs(given[f"{SAMPLE_PNG}/png_bytes"], given[f"{SAMPLE}/{signatures.output}"])
@@ -114,25 +113,26 @@ def _probe(kind, path, inputs, outputs, threads, batch_size, repeats):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _judge(entry, signature, expected, found):
+def _judge(precision, signature, expected, found):
     if found.shape != expected.shape:
         raise ExportError(f"{signature}: gave samples of shape {found.shape}, expected {expected.shape}")
     if not np.isfinite(found).all():
         raise ExportError(f"{signature}: {np.isnan(found).mean():.0%} of its values are NaN, expected finite ones")
-    if found.std(axis=0).max() == 0 and expected.std(axis=0).max() > 1e-3:
+    if np.ptp(found, axis=0).max() == 0 and np.ptp(expected, axis=0).max() > 1e-3:
         raise ExportError(f"{signature}: every sample is the same, while Keras' samples differ")
     measured = compare(expected, found)
-    limit = LARGEST.get(entry.precision)
+    limit = LARGEST.get(precision)
     if limit is not None and measured["max_difference"] > limit:
         raise ExportError(
             f"{signature}: differs from Keras by up to {measured['max_difference']:.2g} of the range (mean "
-            f"{measured['mean_difference']:.2g}), expected at most {limit:g} in {entry.precision}"
+            f"{measured['mean_difference']:.2g}), expected at most {limit:g} in {precision}"
         )
-    if limit is None and measured["psnr"] < LEAST_PSNR[entry.precision]:
+    if limit is None and measured["psnr"] < LEAST_PSNR[precision]:
         raise ExportError(
             f"{signature}: has a PSNR of {measured['psnr']:.1f} dB against Keras, expected at least "
-            f"{LEAST_PSNR[entry.precision]:g} in {entry.precision}: use float16, or train with smaller activations"
+            f"{LEAST_PSNR[precision]:g} in {precision}: use float16, or train with smaller activations"
         )
+    return measured
 
 
 def _judge_batches(given):

@@ -8,13 +8,14 @@ from pathlib import Path
 from ..export.evaluation import Judge
 from ..export.evaluation.asked import asked_of
 from ..export.evaluation.judge import FIRST_SEED
-from ..export.onnx_file import export_onnx
+from ..export.onnx_file import export_onnx, require_onnx
 from ..export.report import Entry, ExportReport
 from ..export.sample import draw
 from ..export.saved_model import export_saved_model
 from ..export.signatures import ExportError
 from ..export.tflite import export_tflite
 from ..export.verification import REPEATS
+from ..zoo.errors import UserError
 from .data import load
 from .recipe import Recipe
 from .rundir import RunError, RunFolder, load_run
@@ -58,6 +59,8 @@ def export_run(
     name = name or folder.path.resolve().name
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, re.ASCII) or name.isdigit():
         raise RunError(f"--name: received {name!r}, expected letters, digits, '.', '_' and '-', not digits alone")
+    if "onnx" in settings.formats:
+        require_onnx()
     model = load_run(path, checkpoint)
     out = Path(out) if out else folder.export
     try:
@@ -65,7 +68,12 @@ def export_run(
     except OSError as error:
         raise RunError(f"--out: received {str(out)!r}, expected a folder that can be written to ({error})") from None
     entries = [_attempt(*job, model, repeats) for job in _jobs(settings, out, name, version)]
-    _judge_quantised(entries, model, recipe, folder)
+    quantised = [e for e in entries if e.kind == "tflite" and e.precision in QUANTISED and not e.failure]
+    try:
+        _judge(quantised, model, recipe, folder)
+    except UserError as error:
+        for entry in quantised:
+            entry.notes.append(f"its FID could not be taken: {error}")
     facts = {"run": str(path), "checkpoint": checkpoint, "step": model.steps_done, "folder": str(out)}
     report = ExportReport(entries, facts)
     report.save(out / "report.json")
@@ -96,9 +104,8 @@ def _attempt(exporter, place, how, entry, model, repeats):
         return entry
 
 
-def _judge_quantised(entries, model, recipe, folder):
+def _judge(entries, model, recipe, folder):
     """What quantisation does to the FID, where the run has been evaluated at all."""
-    entries = [e for e in entries if e.kind == "tflite" and e.precision in QUANTISED and not e.failure]
     if folder.evaluation.is_file():
         num = json.loads(folder.evaluation.read_text(encoding="utf-8"))["num"]
     elif recipe.evaluate is not None and recipe.evaluate.every:
