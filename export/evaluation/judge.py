@@ -50,7 +50,7 @@ class Judge:
         self._named = metrics is not None
         self.num = num
         self.reasons = {}
-        self._ceiling = None
+        self._ceilings = {}
         self.extractor = make_extractor(extractor, source, cache_dir, progress)
         self.reference = Reference(source, self.extractor, num, cache_dir, progress)
 
@@ -93,13 +93,24 @@ class Judge:
         # Points have no range, and a model's images have this one.
         return samples, name, (-1, 1), asked
 
-    def ceiling(self):
-        """Returns (results, reasons) of held-out real images, what a perfect generator would score."""
-        if self._ceiling is None:
+    def ceiling(self, judged=None):
+        """Returns (results, reasons) of held-out real images, what a perfect generator would score.
+
+        Args:
+            judged: `Embedded` or None, the samples beside which they stand: where those were asked for no label or
+                caption, neither are they.
+        """
+        asked = (judged is None or judged.labels is not None, judged is None or judged.rows is not None)
+        if asked not in self._ceilings:
             held_out = self.reference.held_out
-            nothing = dict.fromkeys(self.metrics, "no images were held out")
-            self._ceiling = ({}, nothing) if held_out is None else self._measure(held_out)
-        return self._ceiling
+            if held_out is None:
+                self._ceilings[asked] = ({}, dict.fromkeys(self.metrics, "no images were held out"))
+            else:
+                labels, rows = (
+                    known if kept else None for known, kept in zip((held_out.labels, held_out.rows), asked, strict=True)
+                )
+                self._ceilings[asked] = self._measure(held_out.asked_for(labels, rows))
+        return self._ceilings[asked]
 
     def report(self, subject, seeds=1, first_seed=FIRST_SEED, name="samples", value_range=None, facts=None):
         """Judges a generator over disjoint blocks of seeds, or one set of samples.
@@ -160,7 +171,7 @@ class Judge:
             "extractor": self.extractor.identity,
         }
         pictures = {"neighbours": self._neighbours(first)} if source.is_image and "memorisation" in self.metrics else {}
-        ceiling, ceiling_reasons = self.ceiling()
+        ceiling, ceiling_reasons = self.ceiling(first)
         known |= {"held_out_not_computed": ceiling_reasons} | (facts or {})
         return Report(blocks, ceiling, reasons, self.known, known, warnings, pictures)
 

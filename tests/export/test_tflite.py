@@ -148,6 +148,15 @@ def test_only_built_in_operations_on_static_shapes(files, parsed):
         assert entry.notes == []
 
 
+def test_a_file_names_the_runtime_that_its_newest_operation_needs(parsed):
+    # Shifts came with 2.13; a device that reads 2.1 would find out only when it runs `sample`.
+    for model in parsed.values():
+        assert "RIGHT_SHIFT" in flatbuffer.operations(model)
+        (buffer,) = (each.buffer for each in model.metadata if each.name == b"min_runtime_version")
+        version = bytes(model.buffers[buffer].data).rstrip(b"\0").decode()
+        assert tuple(int(part) for part in version.split(".")) >= (2, 13)
+
+
 def test_random_numbers_are_never_quantised(parsed):
     for model in parsed.values():
         graph = model.subgraphs[1]

@@ -34,7 +34,7 @@ def test_shapes_that_cannot_be_built_are_refused(shape):
 @pytest.mark.parametrize("name", networks.names())
 def test_weights_hang_on_the_seed_alone(name):
     def weights(seed):
-        facts = {"shape": (8, 8, 1), "seed": seed, "dtype": "float32"}
+        facts = {"shape": (8, 8, 1), "num_classes": 3, "text_dim": 5, "seed": seed, "dtype": "float32"}
         built = networks.build(name, "generator", latent_dim=4, **facts), networks.build(name, "discriminator", **facts)
         return [weight.numpy() for network in built for weight in network.weights]
 

@@ -22,8 +22,10 @@ def measure(comparison):
     held_out = comparison.reference.held_out
     if held_out is None or held_out.labels is None:
         raise NotComputableError("there are no labelled held-out images to ask about")
+    if not comparison.reference.source.is_image:
+        raise NotComputableError("points have no classifier")
     lesson = comparison.fake
-    if lesson is held_out:
+    if lesson.samples is held_out.samples:
         lesson = comparison.real
         labels = lesson.labels
 

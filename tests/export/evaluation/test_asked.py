@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ganzoo.export.evaluation import convnet
 from ganzoo.export.evaluation.asked import Asked, asked_of
 from ganzoo.export.evaluation.extractor import Embedded
 from ganzoo.export.evaluation.metrics import Comparison, NotComputableError, attributes, gan_test, gan_train, intra_fid
@@ -14,6 +15,7 @@ NAMES = ["ant", "bee", "cat"]
 class Source:
     """What the metrics need of a source."""
 
+    is_image = True
     class_names = NAMES
     facts = {"spoken": ["shape", "colour"]}
     held_out_factors = {
@@ -61,8 +63,8 @@ def test_intra_fid_is_the_mean_of_the_classes_distances():
     found = intra_fid.measure(compared(embedded(moved, labels=labels), embedded(features, labels=labels)))
     assert found["intra_fid"] == pytest.approx(25 / 3, abs=1e-3)
     assert found["intra_fid_worst"] == "bee: 25.00"
-    few = embedded(features[:50], labels=labels[:50])
-    with pytest.raises(NotComputableError, match="bee has 10 real and 40 judged"):
+    few = embedded(features[:42], labels=labels[:42])
+    with pytest.raises(NotComputableError, match="bee has 2 real and 40 judged"):
         intra_fid.measure(compared(embedded(moved, labels=labels), few))
 
 
@@ -76,6 +78,38 @@ def test_attributes_count_where_all_spoken_ones_are_right():
         "attributes_unseen": 0.5,
         "attributes_each": {"shape": 0.75, "colour": 0.75},
     }
+
+
+def test_gan_train_asks_a_pupil_of_the_samples_about_real_images(monkeypatch):
+    # Dark and light images; of mislabelled samples the pupil learns the opposite.
+    monkeypatch.setattr(convnet, "LEAST_IMAGES", 2000)
+    labels = np.arange(256) % 2
+    noise = np.random.default_rng(0).integers(0, 60, (256, 8, 8, 1))
+    images = (noise + 180 * labels[:, np.newaxis, np.newaxis, np.newaxis]).astype(np.uint8)
+
+    def seen(labels):
+        return Embedded(images.copy(), np.zeros((256, 2), "float32"), {}, labels)
+
+    class Known(Reference):
+        held_out = seen(labels)
+
+    class Two(Source):
+        class_names = ["dark", "light"]
+
+    Known.source = Two()
+    for given, least, most in ((labels, 0.95, 1.0), (1 - labels, 0.0, 0.05)):
+        found = gan_train.measure(Comparison(seen(labels), seen(given), Known()))
+        assert least <= found["gan_train"] <= most
+    # The ceiling is that of a pupil of the real images.
+    assert gan_train.measure(Comparison(seen(labels), Known.held_out, Known()))["gan_train"] > 0.95
+
+
+def test_metrics_give_what_they_announce():
+    fake = embedded(np.random.default_rng(0).normal(size=(40, 2)), labels=np.arange(40) % 3, rows=np.arange(40) % 4)
+    logits = {"label": one_hot(np.arange(40) % 3, 3), "colour": one_hot(np.arange(40) % 2, 2)}
+    fake = Embedded(fake.samples, fake.features, logits, fake.labels, fake.rows)
+    for module in (gan_test, intra_fid, attributes):
+        assert set(module.measure(compared(fake, fake))) == set(module.RESULTS)
 
 
 @pytest.mark.parametrize("module", [gan_test, gan_train, intra_fid, attributes])

@@ -63,7 +63,7 @@ def test_a_picture_depends_on_seed_and_index_alone(draw):
     few, many, other = draw(count=40), draw(count=80), draw(count=40, seed=1)
     np.testing.assert_array_equal(few.samples, many.samples[:36])
     np.testing.assert_array_equal(few.factors["jitter"], many.factors["jitter"][:36])
-    assert few.captions.tolist() == many.factors["captions"][:36].tolist()
+    assert few.captions.tolist() == many.captions[:36].tolist()
     assert few.fingerprint != other.fingerprint
     assert draw(count=40).fingerprint == few.fingerprint
     alone = {name: values[7:8] for name, values in few.factors.items()}
