@@ -3,7 +3,6 @@
 import contextlib
 import re
 import resource
-import shutil
 
 import keras
 import numpy as np
@@ -205,11 +204,10 @@ def test_a_good_file_gives_way_only_to_a_good_one(generator, tmp_path, monkeypat
         with pytest.raises(ExportError, match="serving_default: differs from Keras by up to"):
             export_tflite(new, path, repeats=0)
     assert path.read_bytes() == content
+    program = (tmp_path / "sample.py").read_bytes()
     with monkeypatch.context() as patched, contextlib.ExitStack() as stack:
-        # The disk has no room for the program beside the file, which is there already.
-        program = (tmp_path / "sample.py").read_bytes()
-        copy = shutil.copyfile
-        patched.setattr(shutil, "copyfile", lambda *names: [stack.enter_context(full_disk(400)), copy(*names)][1])
+        # The new file holds, but then there is no room for the program beside it.
+        patched.setattr(tflite, "verify", lambda *each: [checks.verify(*each), stack.enter_context(full_disk(400))][0])
         with pytest.raises(ExportError, match="File too large"):
             export_tflite(new, path, repeats=0)
     assert (path.read_bytes(), (tmp_path / "sample.py").read_bytes()) == (content, program)
