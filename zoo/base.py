@@ -144,9 +144,8 @@ class AdversarialModel(KerasWorkflow):
         """The variables that the discriminator's optimiser moves."""
         return self.discriminator.trainable_variables
 
-    @property
     def averaged_networks(self):
-        """Pairs (average, network) of what `generate` needs."""
+        """Returns pairs (average, network) of what `generate` needs; no property, or Keras would save its value."""
         return [(self.averaged_generator, self.generator)]
 
     @property
@@ -232,7 +231,7 @@ class AdversarialModel(KerasWorkflow):
         kept = ema.decay(
             self.step.value, rows // self.n_critic * self._replicas, 1000 * self.average_half_life, self.average_ramp
         )
-        for average, network in self.averaged_networks:
+        for average, network in self.averaged_networks():
             ema.update_average(average.variables, network.variables, kept)
         self.step.assign_add(1)
         return self._results()

@@ -206,10 +206,9 @@ class TextToImageGAN(AdversarialGame):
         """The encoder learns with the discriminator."""
         return [*self.discriminator.trainable_variables, *self.text_encoder.trainable_variables]
 
-    @property
     def averaged_networks(self):
         """The encoder is averaged with the generator that hears it."""
-        return [*super().averaged_networks, (self.averaged_encoder, self.text_encoder)]
+        return [*super().averaged_networks(), (self.averaged_encoder, self.text_encoder)]
 
     @property
     def metric_names(self):

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from ganzoo.export import ExportError, export_tflite, flatbuffer
-from ganzoo.export.signatures import Signatures
+from ganzoo.export import ExportError, export_tflite, flatbuffer, verification
+from ganzoo.export.signatures import Signatures, encode_pngs
 from ganzoo.export.verification import compare, verify
 from ganzoo.zoo.networks.mlp import mlp_generator
 
@@ -158,25 +158,39 @@ class OtherAlone(keras.layers.Layer):
         return inputs + 0.01 * tf.cast(tf.equal(tf.shape(inputs)[0], 1), "float32")
 
 
-@pytest.mark.parametrize(
-    ("wrong", "told"),
-    [
-        ("serving_default", "serving_default/images alone: differs by .* from the same sample in a batch"),
-        ("sample_png", "sample_png: a PNG file holds other pixels than the image of the same seed"),
-    ],
-)
-def test_saved_models_are_asked_for_single_samples_and_pngs(wrong, told, make, tmp_path):
+def test_saved_models_are_asked_for_single_samples_too(make, tmp_path):
     network = make()
     signatures = Signatures(network)
     inputs = keras.Input((4,))
-    samples = network(inputs)
-    off = keras.Model(inputs, samples + 0.02 if wrong == "sample_png" else OtherAlone()(samples))
     archive = keras.export.ExportArchive()
-    for name in signatures.names:
-        archive.add_endpoint(name, *signatures.function(name, generator=off if name == wrong else network))
+    for name, generator in (
+        ("serving_default", keras.Model(inputs, OtherAlone()(network(inputs)))),
+        ("sample", network),
+    ):
+        archive.add_endpoint(name, *signatures.function(name, generator=generator))
     archive.write_out(str(tmp_path / "1"), verbose=False)
-    with pytest.raises(ExportError, match=told):
+    with pytest.raises(
+        ExportError, match="serving_default/images alone: differs by .* from the same sample in a batch"
+    ):
         verify(signatures, tmp_path / "1", "saved_model", repeats=0)
+
+
+def test_pngs_are_compared_with_the_images_of_their_seeds(make, tmp_path, monkeypatch):
+    signatures = Signatures(make())
+    images = signatures.reference(np.arange(64))
+
+    def answers(kind, path, inputs, outputs, *_):
+        files = encode_pngs(shown).numpy().astype("S")
+        given = {"serving_default/images": images, "sample/images": images, "sample_png/png_bytes": files}
+        np.savez(outputs, **given)
+        return {"signatures": list(signatures.names)}
+
+    monkeypatch.setattr(verification, "_probe", answers)
+    shown = images
+    assert verify(signatures, tmp_path, "saved_model", repeats=0).worst["max_difference"] == 0
+    shown = images[::-1]
+    with pytest.raises(ExportError, match="sample_png: a PNG file holds other pixels than the image of the same seed"):
+        verify(signatures, tmp_path, "saved_model", repeats=0)
 
 
 def test_differences_as_reckoned_on_paper():
