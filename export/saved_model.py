@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import keras
+from tensorflow.core.protobuf import saved_model_pb2
 
 from ..zoo.cache import clear_abandoned, flush
 from ..zoo.errors import ArgumentError
@@ -75,6 +77,7 @@ def export_saved_model(
             archive.write_out(str(part), verbose=False)
             write_warmup(signatures, part, folder.name)
             entry = verify(signatures, part, "saved_model", batch_size=batch_size, repeats=repeats)
+            entry.operations = operations(part)
             for file in [*part.rglob("*"), part]:
                 flush(file)
             part.chmod(0o755)
@@ -87,6 +90,13 @@ def export_saved_model(
             with contextlib.suppress(OSError):
                 folder.rmdir()
     return entry
+
+
+def operations(folder):
+    """Returns a dict of operation -> count over all functions of a SavedModel's folder."""
+    content = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    functions = content.meta_graphs[0].graph_def.library.function
+    return dict(sorted(Counter(node.op for function in functions for node in function.node_def).items()))
 
 
 def next_version(folder):

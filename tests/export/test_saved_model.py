@@ -91,6 +91,13 @@ def tensors(text):
     return [(n, t, s.strip(",")) for n, t, s in re.findall(r"`(\w+)`,? (float32|int32|string)\s\(([^)]+)\)", text)]
 
 
+def test_the_operations_are_told(digits):
+    # Three signatures of a generator with one transposed convolution, in one function or two each.
+    counts = digits.entry.operations
+    assert counts["Conv2DBackpropInput"] % 3 == 0 < counts["Conv2DBackpropInput"]
+    assert counts["EncodePng"] >= 1
+
+
 def test_points_have_the_documented_names():
     network = {"network": "mlp", "width": 4}
     signatures = Signatures(GAN.create((2,), network, network, latent_dim=LATENTS))

@@ -89,7 +89,7 @@ def test_a_run_leaves_in_every_format_and_the_report_says_everything(trained, tm
             measured = entry["differences"][signature]
             assert set(measured) == {"max_difference", "mean_difference", "psnr"}
             assert measured["mean_difference"] <= measured["max_difference"] < 0.2
-        assert (entry["operations"] is None) == (entry["kind"] == "saved_model")
+        assert entry["operations"] or entry["kind"] == "saved_model"
         # Quantisation changes pictures; it is judged where the run is.
         assert (entry["fid"] is not None) == (entry["precision"] in ("int8", "dynamic"))
     found = draw(report["files"][1]["file"], 9, 40)
