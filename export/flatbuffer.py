@@ -57,6 +57,7 @@ def add_sampling(network, latents, sample):
     # The converter orders inputs as it likes; their names are the signature's.
     inputs = {entry.name.decode(): entry.tensorIndex for entry in serving.inputs}
     entrance = inputs.pop("latents")
+    _raise_runtime(network, latents)
     codes, buffers = len(network.operatorCodes), len(network.buffers)
     network.operatorCodes += latents.operatorCodes
     network.buffers += latents.buffers
@@ -88,6 +89,19 @@ def add_sampling(network, latents, sample):
     network.subgraphs.append(graph)
     network.signatureDefs.append(_signature(sample, len(network.subgraphs) - 1, asked, given))
     return network
+
+
+def _raise_runtime(network, latents):
+    """Lets the network's file name the newer of both runtimes: devices read there whether they can run it."""
+    held = [
+        next(model.buffers[entry.buffer] for entry in model.metadata if entry.name == b"min_runtime_version")
+        for model in (network, latents)
+    ]
+    held[0].data = max((buffer.data for buffer in held), key=_version)
+
+
+def _version(data):
+    return [int(part) for part in bytes(data).rstrip(b"\0").split(b".")]
 
 
 def _copied(operator, renumbered):

@@ -178,6 +178,8 @@ class Signatures:
         try:
             return np.asarray(self.generator(given if conditions else given[0], training=False))
         except tf.errors.InvalidArgumentError:
+            if self.num_classes is None:
+                raise
             raise ArgumentError(
                 f"num_classes: received {self.num_classes}, expected the number of classes that the generator was "
                 "built for: it has no such labels"

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import tempfile
 import warnings
 from pathlib import Path
@@ -25,6 +24,10 @@ from .writing import write_errors
 PRECISIONS = ("float32", "float16", "int8", "dynamic")
 # Seeds of the latents that int8 ranges are measured on: none that anything is compared or judged on.
 CALIBRATION_SEEDS = np.arange(500_000, 500_512, dtype=np.int32)
+
+PROGRAM = Path(__file__).with_name("sample.py")
+# How every version of it begins.
+PROGRAM_MARK = b'"""Draws images from a TFLite file made by ganzoo.'
 
 
 def export_tflite(
@@ -107,11 +110,22 @@ def _assembled(signatures, network, precision, batch_size, int8_io):
 
 
 def _write_beside(path, reader):
-    """The program that draws from the file, and the words that it knows."""
-    shutil.copyfile(Path(__file__).with_name("sample.py"), path.with_name("sample.py"))
+    """The program that draws from the file, and the words that it knows, each whole or not at all."""
+    program = path.with_name("sample.py")
+    content = {program: PROGRAM.read_bytes()}
+    if program.is_file() and not program.read_bytes().startswith(PROGRAM_MARK):
+        # Somebody's own program of that name stays.
+        content = {}
     if reader is not None:
         known = json.dumps({"length": reader.length, "words": reader.known}, ensure_ascii=False)
-        path.with_suffix(".vocabulary.json").write_text(known, encoding="utf-8")
+        content[path.with_suffix(".vocabulary.json")] = known.encode()
+    for place, data in content.items():
+        part = place.with_name(f".{place.name}.part")
+        try:
+            part.write_bytes(data)
+            os.replace(part, place)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def _check(path, precision, batch_size, int8_io):

@@ -59,6 +59,8 @@ def export_run(
     name = name or folder.path.resolve().name
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, re.ASCII) or name.isdigit():
         raise RunError(f"--name: received {name!r}, expected letters, digits, '.', '_' and '-', not digits alone")
+    if int8_io and ("tflite" not in settings.formats or "int8" not in settings.precisions):
+        raise RunError("--int8-io: received no int8 file beside it, expected one: --formats tflite --precisions int8")
     if "onnx" in settings.formats:
         require_onnx()
     model = load_run(path, checkpoint)

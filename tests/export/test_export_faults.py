@@ -218,6 +218,12 @@ def test_a_good_file_gives_way_only_to_a_good_one(generator, tmp_path, monkeypat
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.tflite", "sample.py"]
 
 
+def test_somebodys_own_program_stays(generator, tmp_path):
+    (tmp_path / "sample.py").write_text("print(1)")
+    export_tflite(generator(), tmp_path / "a.tflite", repeats=0)
+    assert (tmp_path / "sample.py").read_text() == "print(1)"
+
+
 def test_a_folder_in_the_files_place_is_refused(generator, tmp_path):
     (tmp_path / "a.tflite").mkdir()
     with pytest.raises((ArgumentError, ExportError), match="a.tflite"):
