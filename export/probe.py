@@ -110,7 +110,8 @@ def answers(ask, signature, inputs, batch_size):
 
 def milliseconds(ask, inputs, batch_size, repeats):
     """Returns the median time of a call of `serving_default`."""
-    rows = {name: value[:batch_size] for name, value in inputs.items()}
+    # There are fewer rows than some batches have.
+    rows = {name: value[np.arange(batch_size) % len(value)] for name, value in inputs.items()}
     times = []
     for number in range(WARM_UP + repeats):
         start = time.perf_counter()

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ..zoo.errors import ArgumentError
 from .report import Entry
 from .signatures import SAMPLE, SAMPLE_PNG, SERVING, ExportError
 
@@ -38,9 +39,14 @@ def verify(signatures, path, kind, precision="float32", batch_size=None, repeats
         An `Entry` of the report.
 
     Raises:
+        ArgumentError: a `batch_size` or `repeats` out of its range.
         ExportError: the file cannot be run, or does not give what Keras gives; the message says how far it is off.
     """
-    path, batch_size = Path(path), batch_size or 1
+    path, batch_size = Path(path), 1 if batch_size is None else batch_size
+    if batch_size < 1 or repeats < 0:
+        raise ArgumentError(
+            f"batch_size, repeats: received {batch_size} and {repeats}, expected at least 1 and at least 0"
+        )
     with tempfile.TemporaryDirectory(prefix="ganzoo-verify-") as folder:
         inputs, outputs = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
         np.savez(
@@ -140,13 +146,14 @@ def _judge_batches(given):
         if not name.endswith(" alone") or "png" in name:
             continue
         batched = given[name.removesuffix(" alone")][: len(rows)]
-        apart = float(abs(batched - rows).max() / (float(np.ptp(batched)) or 1.0))
-        if not apart <= LARGEST["float32"]:
+        apart = compare(batched, rows)["max_difference"]
+        if apart > LARGEST["float32"]:
             raise ExportError(f"{name}: differs by {apart:.2g} of the range from the same sample in a batch")
 
 
 def _judge_pngs(files, images):
     for file, image in zip(files, images, strict=True):
         pixels = np.asarray(Image.open(io.BytesIO(file)))
-        if not np.array_equal(pixels.reshape(image.shape), np.rint(image * np.float32(255)).astype(np.uint8)):
+        # Rounding, and on top of it what two computations of one image may differ by.
+        if (abs(pixels.reshape(image.shape) - 255.0 * image) > 0.5 + 255 * LARGEST["float32"]).any():
             raise ExportError(f"{SAMPLE_PNG}: a PNG file holds other pixels than the image of the same seed")

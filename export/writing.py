@@ -12,6 +12,9 @@ def write_errors(place):
     """Turns what a full or broken disk raises, in Python or in TensorFlow, into an `ExportError` about a place."""
     try:
         yield
+    except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError):
+        # An operation of the model's, not of the disk's.
+        raise
     except (OSError, tf.errors.OpError) as error:
         reason = str(getattr(error, "strerror", None) or getattr(error, "message", None) or error).splitlines()[0]
         raise ExportError(

@@ -108,13 +108,13 @@ def _attempt(exporter, place, how, entry, model, repeats):
 
 def _judge(entries, model, recipe, folder):
     """What quantisation does to the FID, where the run has been evaluated at all."""
+    if not entries:
+        return
     if folder.evaluation.is_file():
         num = json.loads(folder.evaluation.read_text(encoding="utf-8"))["num"]
     elif recipe.evaluate is not None and recipe.evaluate.every:
         num = recipe.evaluate.num
     else:
-        return
-    if not entries:
         return
     source = load(**recipe.data)
     folder.require_data(source.fingerprint)

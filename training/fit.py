@@ -190,7 +190,11 @@ def _resumed(recipe, folder, strategy, say):
 
 def _take_weights(model, init_from):
     other = load_run(init_from)
-    for role in ("generator", "discriminator", "averaged_generator"):
+    words = [reader and reader.known for reader in (getattr(each, "reader", None) for each in (model, other))]
+    if words[0] != words[1]:
+        raise ArgumentError(f"--init-from: received {init_from}, which reads other words, expected the same captions")
+    encoders = ("text_encoder", "averaged_encoder") if words[0] else ()
+    for role in ("generator", "discriminator", "averaged_generator", *encoders):
         mine, theirs = getattr(model, role), getattr(other, role)
         shapes = [tuple(weight.shape) for weight in mine.weights], [tuple(weight.shape) for weight in theirs.weights]
         if shapes[0] != shapes[1]:

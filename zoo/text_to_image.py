@@ -102,6 +102,11 @@ class TextToImageGAN(AdversarialGame):
             seed: int >= 0, of weights and latents. Default 0.
             **arguments: of `AdversarialModel.create` and of the constructor.
         """
+        known = {"embedding_dim", "units"}
+        if set(text_encoder or {}) - known:
+            raise ArgumentError(
+                f"model.text_encoder: received {sorted(set(text_encoder) - known)}, expected some of {sorted(known)}"
+            )
         unique = sorted(set(captions))
         reader = Vocabulary.of(unique)
         encoder = gru_encoder(len(reader), reader.length, seed=seed + 2000, **(text_encoder or {}))

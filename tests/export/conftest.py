@@ -1,4 +1,4 @@
-"""Weights with which tiny generators give samples that differ from each other as those of trained ones do."""
+"""What tests of exports share: lively weights, runtimes of files, and two SavedModels that are made once."""
 
 import math
 

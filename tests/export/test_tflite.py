@@ -7,6 +7,7 @@ from ganzoo.export.tflite import PRECISIONS
 from ganzoo.zoo import GAN
 from ganzoo.zoo.errors import ArgumentError
 from ganzoo.zoo.latents import sampling_latents
+from ganzoo.zoo.networks.mlp import mlp_generator
 
 # None of those on which the exporter compares or calibrates.
 SEEDS = np.arange(900, 924)
@@ -155,6 +156,14 @@ def test_a_file_names_the_runtime_that_its_newest_operation_needs(parsed):
         (buffer,) = (each.buffer for each in model.metadata if each.name == b"min_runtime_version")
         version = bytes(model.buffers[buffer].data).rstrip(b"\0").decode()
         assert tuple(int(part) for part in version.split(".")) >= (2, 13)
+
+
+def test_a_batch_larger_than_what_is_compared_is_timed_whole(enliven, tmp_path):
+    entry = export_tflite(
+        enliven(mlp_generator(4, (4, 4, 1), width=4)), tmp_path / "a.tflite", batch_size=100, repeats=1
+    )
+    assert entry.milliseconds["all"] > 0
+    assert entry.images_per_second("1") == pytest.approx(100 * 1000 / entry.milliseconds["1"])
 
 
 def test_random_numbers_are_never_quantised(parsed):

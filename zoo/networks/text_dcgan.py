@@ -7,6 +7,7 @@ from annotated_types import Ge
 from keras import layers
 
 from ..arguments import validated
+from ..errors import ArgumentError
 from ..layers import ConditioningAugmentation, SpectralConv2D
 from .dcgan import check_shape, descend, grow, last_logits, normal, normaliser
 
@@ -46,7 +47,7 @@ def text_dcgan_generator(
     [-1, 1].
 
     Raises:
-        ArgumentError: no latents left for the image beside those of the augmentation.
+        ArgumentError: fewer latents than the augmentation takes noise from.
 
     Example:
 
@@ -54,6 +55,11 @@ def text_dcgan_generator(
     (None, 32, 32, 3)
     """
     check_shape("text_dcgan_generator", shape)
+    if augmentation and latent_dim < condition_dim:
+        raise ArgumentError(
+            f"model.generator.condition_dim: received {condition_dim} for {latent_dim} latents, expected at most as "
+            "many: the augmentation takes its noise from them"
+        )
     latents, text = keras.Input((latent_dim,), name="latents"), keras.Input((text_dim,), name="text")
     if augmentation:
         condition = ConditioningAugmentation(condition_dim, seed=seed + 100, dtype=dtype)([latents, text])
