@@ -98,10 +98,13 @@ def label_inputs(first):
 
 def join_label(vector, labels, num_classes, label_dim, seed, dtype):
     """Returns the vector followed by an embedding of the label."""
-    embedding = layers.Embedding(num_classes, label_dim, _uniform(seed), dtype=dtype)(labels)
+    # Weak at first: as strong as the latents, it would be all that tells one sample from another, and every class
+    # would have one picture.
+    small = keras.initializers.RandomUniform(-0.05, 0.05, seed=seed)
+    embedding = layers.Embedding(num_classes, label_dim, small, dtype=dtype)(labels)
     return layers.Concatenate(dtype=dtype)([vector, embedding])
 
 
 def _uniform(seed):
-    # Of the order of a latent or a pixel, so that the label is heard from the first step on.
+    # Of the order of a pixel, so that the label is heard from the first step on.
     return keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
