@@ -1,4 +1,4 @@
-"""Five games on Fashion-MNIST at equal kimg: quality, what is missing, and whether a loss tells how good a GAN is.
+"""Eight games on Fashion-MNIST at equal kimg: quality, what is missing, and whether a loss tells how good a GAN is.
 
     python benchmarks/fashion_mnist.py --data DIR --work DIR
 
@@ -19,6 +19,7 @@ from ganzoo.training import load, load_recipe, load_run, train
 from ganzoo.training.callbacks.metrics import read_rows
 from ganzoo.training.recipe import differences
 from ganzoo.training.rundir import RunFolder
+from ganzoo.zoo.labelled import LabelledGame
 from ganzoo.zoo.registry import variant_class
 from scipy.stats import spearmanr
 
@@ -31,9 +32,14 @@ VARIANTS = {
     "gan-least_squares": ("gan_fashion_mnist", ['model.loss="least_squares"']),
     "gan-hinge": ("gan_fashion_mnist", ['model.loss="hinge"']),
     "wgan-clipping": ("wgan_fashion_mnist", []),
+    "cgan": ("cgan_fashion_mnist", []),
+    "projection_gan": ("projection_gan_fashion_mnist", []),
+    "acgan": ("acgan_fashion_mnist", []),
 }
 LOSSES = ("d_loss", "g_loss", "wasserstein")
 REPORTED = ("fid", "kid", "inception_score", "precision_recall", "duplicates", "modes")
+# What only samples of an asked-for label have.
+LABELLED = ("gan_test", "gan_train", "intra_fid")
 CURVE_NUM, REPORT_NUM = 2500, 5000
 
 
@@ -63,7 +69,8 @@ def measure(name, seed, options):
     folder = RunFolder(options.work / f"{name}-seed{seed}")
     seconds = finish(recipe, folder)
     numbers = {"curve": curve(folder), "loss_against_fid": correlations(folder)}
-    judge = judge_of(recipe.data["source"], recipe.data["resolution"])
+    labelled = issubclass(variant_class(recipe.model["variant"]), LabelledGame)
+    judge = judge_of(recipe.data["source"], recipe.data["resolution"], REPORTED + LABELLED * labelled)
     for checkpoint in ("best", "last"):
         model = load_run(folder.path, checkpoint)
         report = judge.report(model, name=f"{name}, seed {seed}")
@@ -97,10 +104,10 @@ def measured(path, recipe):
 
 
 @functools.cache
-def judge_of(source, resolution):
+def judge_of(source, resolution, metrics):
     """Returns the judge of all final reports."""
     names = load_recipe("gan_fashion_mnist").data["class_names"]
-    return Judge(load(source, resolution, class_names=names), metrics=REPORTED, num=REPORT_NUM)
+    return Judge(load(source, resolution, class_names=names), metrics=metrics, num=REPORT_NUM)
 
 
 def settings_for(recipe, overrides, data, kimg, checkpoints, seed):

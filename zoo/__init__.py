@@ -25,6 +25,7 @@ _HOMES = {
     "ConditionalGAN": "cgan",
     "GAN": "gan",
     "ProjectionGAN": "projection_gan",
+    "ModulatedBatchNormalization": "layers",
     "SpectralConv2D": "layers",
     "TextToImageGAN": "text_to_image",
     "WGAN": "wgan",

@@ -120,6 +120,58 @@ class ConditionalBatchNormalization(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("ganzoo")
+class ModulatedBatchNormalization(layers.Layer):
+    """Batch normalisation whose scale and shift are computed from a vector.
+
+    When to use it: in a generator that is told a text.
+
+    Paper: de Vries et al. 2017, "Modulating early visual processing by language" (arXiv:1707.00683), equations 4-6: the
+    vector moves the scale from 1 and the shift from 0.
+
+    Args:
+        momentum: float in [0, 1), of the moving statistics. Default 0.9.
+        epsilon: float > 0. Default 1e-5.
+        seed: int, of the initialiser. Default 0.
+
+    Input shape: [(batch, ..., channels), (batch, units)]. Output shape: (batch, ..., channels).
+    """
+
+    def __init__(self, momentum=0.9, epsilon=1e-5, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum, self.epsilon, self.seed = momentum, epsilon, seed
+        self.normalise = layers.BatchNormalization(momentum=momentum, epsilon=epsilon, dtype=self.dtype_policy)
+
+    def build(self, input_shape):
+        """Makes the normalisation, and the layer from the vector to what moves it."""
+        features, vector = input_shape
+        self.normalise.build(features)
+        self.moves = layers.Dense(
+            2 * features[-1],
+            use_bias=False,
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.02, seed=self.seed),
+            dtype=self.dtype_policy,
+        )
+        self.moves.build(vector)
+
+    def call(self, inputs, training=None):
+        """Normalises, then scales and shifts by what the vector says."""
+        features, vector = inputs
+        normal = self.normalise(features, training=training)
+        gamma, beta = ops.split(self.moves(vector), 2, axis=-1)
+        shape = (-1, *[1] * (len(features.shape) - 2), features.shape[-1])
+        return normal * (1 + ops.reshape(gamma, shape)) + ops.reshape(beta, shape)
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of the features."""
+        return input_shape[0]
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        own = {"momentum": self.momentum, "epsilon": self.epsilon, "seed": self.seed}
+        return super().get_config() | own
+
+
+@keras.saving.register_keras_serializable("ganzoo")
 class ConditioningAugmentation(layers.Layer):
     """Draws a condition from a Gaussian around a text's vector, so that like texts share pictures.
 

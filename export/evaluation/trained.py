@@ -39,7 +39,7 @@ class TrainedExtractor(Extractor):
         return self.model(images, training=False)
 
 
-def learned(name, source, heads, batches, check, cache_dir=None, title=None):
+def learned(name, source, heads, batches, check, cache_dir=None, title=None, lesson=()):
     """Trains an extractor, or takes it from the cache.
 
     Args:
@@ -50,12 +50,13 @@ def learned(name, source, heads, batches, check, cache_dir=None, title=None):
         check: callable (model) -> dict of head -> accuracy on held-out images.
         cache_dir: str or None.
         title: bool-like, whether progress is shown.
+        lesson: sequence, whatever else the network hangs on.
 
     Returns:
         (model, dict of accuracies).
     """
     entry = cache_entry(cache_dir, "extractors", name, name, source.fingerprint)
-    inputs = digest([VERSION, keras.__version__, EPOCHS, LEAST_IMAGES, MOST_IMAGES], heads)
+    inputs = digest([VERSION, keras.__version__, EPOCHS, LEAST_IMAGES, MOST_IMAGES, *lesson], heads)
     known = read_manifest(entry, inputs)
     # A file may be damaged though its size is right.
     if known is not None and hash_files([entry / MODEL]) == known["hash"]:

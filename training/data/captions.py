@@ -60,7 +60,7 @@ def load_captions(argument, resolution=None, channels=None, crop="centre", cache
             _decode(part, known, root, list(told), settings, name)
     kept = [file for file in told if file not in known["skipped"]]
     _report(name, known["skipped"])
-    captions = _table([told[file] for file in kept])
+    captions = caption_table([told[file] for file in kept])
     train, held_out = split_rows(len(kept))
     return rows_source(
         name,
@@ -139,8 +139,13 @@ def _report(name, skipped):
         )
 
 
-def _table(captions):
-    most = max(map(len, captions))
+def caption_table(captions):
+    """Returns an object array (num, most captions of a picture); those of a picture with fewer come again.
+
+    Args:
+        captions: list of lists of str, none of them empty.
+    """
+    most = max(map(len, captions), default=1)
     table = np.empty((len(captions), most), object)
     for row, texts in enumerate(captions):
         table[row] = [texts[number % len(texts)] for number in range(most)]

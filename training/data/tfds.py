@@ -1,6 +1,7 @@
 """Image datasets of tensorflow-datasets."""
 
 import contextlib
+import json
 import sys
 from pathlib import Path
 
@@ -10,19 +11,21 @@ from tqdm import tqdm
 
 from ...zoo.cache import building, cache_entry, digest, read_manifest
 from ...zoo.registry import nearest
+from .captions import caption_table
 from .decoding import decode_all
 from .downloads import fetch, in_one_line
+from .fields import choose_fields
 from .records import quiet_tfds
 from .rows import RESIDENT_BYTES, SPLITS, RowWriter, fingerprint_rows, open_rows, rows_source
 from .source import DataError, split_rows
 
 HELD_OUT_NAMES = ("test", "validation")
-LABELS = "labels.npz"
+TOLD = "told.json"
 
 
 def load_tfds(
     argument, resolution=None, split="train", held_out_split=None, data_dir=None, image_key=None, label_key=None,
-    cache_dir=None,
+    caption_key=None, cache_dir=None,
 ):  # fmt: skip
     """Loads a dataset of tensorflow-datasets; one that is already prepared on the disk never touches the network.
 
@@ -38,6 +41,8 @@ def load_tfds(
         data_dir: str or None for the environment's `TFDS_DATA_DIR`, else `~/tensorflow_datasets`.
         image_key: str or None for the first feature that is an image.
         label_key: str or None for the first feature that is a class label; no labels if there is none.
+        caption_key: str or None for the first text named caption, captions, text or description; no captions if there
+            is none. A sequence of texts, or of records with a `text`, gives a picture several.
         cache_dir: str or None, as for `folder:`; only sets of more than 256 MB once decoded are kept there.
 
     Raises:
@@ -52,28 +57,36 @@ def load_tfds(
     name = f"tfds:{argument}"
     builder = _prepared(name, argument, data_dir)
     features = builder.info.features
-    image_key, label_key = _keys(name, features, image_key, label_key)
-    resolution = resolution or _own_resolution(name, features[image_key])
+    fields = choose_fields(name, features, image_key, label_key, caption_key)
+    resolution = resolution or _own_resolution(name, features[fields.image])
     splits = _splits(name, builder, split, held_out_split)
-    shape = (resolution, resolution, 1 if features[image_key].shape[-1] == 1 else 3)
+    shape = (resolution, resolution, 1 if features[fields.image].shape[-1] == 1 else 3)
 
     def pictures():
-        return _pictures(builder, splits, image_key, label_key, shape)
+        return _pictures(builder, splits, fields, shape)
 
     count = sum(builder.info.splits[part].num_examples for part in splits.values())
     if count * np.prod(shape) <= RESIDENT_BYTES:
-        rows, labels, known = _in_memory(pictures(), shape, bool(label_key))
+        rows, told, known = _in_memory(pictures(), shape)
     else:
-        settings = [shape, splits, image_key, label_key]
+        settings = [shape, splits, *fields]
         entry = cache_entry(cache_dir, "tfds", argument, str(builder.data_dir), settings)
         inputs = digest((Path(builder.data_dir) / "dataset_info.json").read_bytes(), settings, pillow)
-        rows, labels, known = _on_disk(entry, inputs, pictures, shape, bool(label_key))
-    names = getattr(features[label_key], "names", None) if label_key else None
+        rows, told, known = _on_disk(entry, inputs, pictures, shape, bool(fields.label))
     if known["skipped"]:
         print(f"{name}: {known['skipped']} pictures could not be read and are left out", file=sys.stderr)
-    return rows_source(
-        name, rows, labels, known.get("fingerprint"), class_names=names, facts={"skipped": known["skipped"]}
+    source = rows_source(
+        name,
+        rows,
+        _labels(told) if fields.label else None,
+        known.get("fingerprint"),
+        class_names=getattr(features[fields.label], "names", None) if fields.label else None,
+        facts={"skipped": known["skipped"]},
+        **(_captions(name, told, fields.caption) if fields.caption else {}),
     )
+    if fields.caption:
+        source.fingerprint = digest(source.fingerprint, [source.captions.tolist(), source.held_out_captions.tolist()])
+    return source
 
 
 def _prepared(name, argument, data_dir):
@@ -110,27 +123,6 @@ def _prepared(name, argument, data_dir):
     return builder
 
 
-def _keys(name, features, image_key, label_key):
-    import tensorflow_datasets as tfds
-
-    def kinds(kind):
-        # A segmentation mask is an image of labels, not a picture.
-        masks = tfds.features.LabeledImage
-        return [key for key, value in features.items() if isinstance(value, kind) and not isinstance(value, masks)]
-
-    if not hasattr(features, "items"):
-        raise DataError(f"{name}: received a dataset of {type(features).__name__}, expected one with named features")
-    images, classes = kinds(tfds.features.Image), kinds(tfds.features.ClassLabel)
-    scalars = [key for key in kinds(tfds.features.Tensor) if features[key].shape == ()]
-    whole = [key for key in scalars if np.issubdtype(features[key].np_dtype, np.integer) and key not in classes]
-    for option, key, fitting in (("image_key", image_key, images), ("label_key", label_key, classes + whole)):
-        if key is not None and key not in fitting:
-            raise DataError(f"data.{option}: received {key!r}, expected one of {fitting}{nearest(key, fitting)}")
-    if not images:
-        raise DataError(f"{name}: received features {sorted(features)}, expected an image: choose another dataset")
-    return image_key or images[0], label_key or (classes[0] if classes else None)
-
-
 def _own_resolution(name, feature):
     height, width = feature.shape[:2]
     if height is None or height != width or not 8 <= height <= 128:
@@ -158,67 +150,78 @@ def _splits(name, builder, split, held_out_split):
     return splits
 
 
-def _pictures(builder, splits, image_key, label_key, shape):
-    """Yields (split, what `decode` returns, label), in the order of the dataset's files."""
+def _pictures(builder, splits, fields, shape):
+    """Yields (split, what `decode` returns, (label, captions)), in the order of the dataset's files."""
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
-    keys = [image_key, label_key] if label_key else [image_key]
-    skip = tfds.decode.PartialDecoding(dict.fromkeys(keys, True), {image_key: tfds.decode.SkipDecoding()})
+    skip = tfds.decode.PartialDecoding(dict.fromkeys(fields.known, True), {fields.image: tfds.decode.SkipDecoding()})
     options = tf.data.Options()
     # Its thread holds the iterator's end for seconds.
     options.autotune.enabled = False
     for split, part in splits.items():
-        labels = []
+        told = []
 
-        def contents(part=part, labels=labels):
+        def contents(part=part, told=told):
             config = tfds.ReadConfig(try_autocache=False)
             dataset = builder.as_dataset(split=part, decoders=skip, read_config=config, shuffle_files=False)
             for example in dataset.with_options(options).as_numpy_iterator():
-                labels.append(int(example[label_key]) if label_key else 0)
-                yield "content", example[image_key]
+                told.append(fields.read(example))
+                yield "content", example[fields.image]
 
         count = builder.info.splits[part].num_examples
         every_tenth = set() if "held_out" in splits else set(split_rows(count)[1].tolist())
         answers = decode_all(contents(), shape[0], channels=shape[-1])
         answers = tqdm(answers, f"reading {part}", count, unit=" pictures", file=sys.stderr, dynamic_ncols=True)
         for index, answer in enumerate(answers):
-            yield "held_out" if index in every_tenth else split, answer, labels[index]
+            yield "held_out" if index in every_tenth else split, answer, told[index]
 
 
-def _in_memory(pictures, shape, labelled):
-    pixels, labels, skipped = {key: [] for key in SPLITS}, {key: [] for key in SPLITS}, 0
-    for split, answer, label in pictures:
+def _in_memory(pictures, shape):
+    pixels, told, skipped = {key: [] for key in SPLITS}, {key: [] for key in SPLITS}, 0
+    for split, answer, said in pictures:
         if isinstance(answer, str):
             skipped += 1
             continue
         pixels[split].append(answer[0])
-        labels[split].append(label)
+        told[split].append(said)
     rows = {key: np.frombuffer(b"".join(parts), np.uint8).reshape(-1, *shape) for key, parts in pixels.items()}
-    return rows, _usable(labels) if labelled else None, {"skipped": skipped}
+    return rows, told, {"skipped": skipped}
 
 
 def _on_disk(entry, inputs, pictures, shape, labelled):
     known = read_manifest(entry, inputs)
     if known is None:
         with building(entry, inputs) as (part, known):
-            labels, skipped = {key: [] for key in SPLITS}, 0
+            told, skipped = {key: [] for key in SPLITS}, 0
             with RowWriter(part, shape[0], shape[-1]) as rows:
-                for split, answer, label in pictures():
+                for split, answer, said in pictures():
                     if isinstance(answer, str):
                         skipped += 1
                         continue
                     rows.append(split, answer[0], answer[1])
-                    labels[split].append(label)
+                    told[split].append(said)
                 shapes = rows.finish()
-            np.savez(part / LABELS, **{key: np.array(values, np.int64) for key, values in labels.items()})
-            fingerprint = fingerprint_rows(part, shapes, _usable(labels) if labelled else None)
+            (part / TOLD).write_text(json.dumps(told))
+            fingerprint = fingerprint_rows(part, shapes, _labels(told) if labelled else None)
             known |= {"shapes": shapes, "skipped": skipped, "fingerprint": fingerprint}
-    labels = _usable(dict(np.load(entry / LABELS))) if labelled else None
-    return open_rows(entry, known["shapes"]), labels, known
+    return open_rows(entry, known["shapes"]), json.loads((entry / TOLD).read_text()), known
 
 
-def _usable(labels):
+def _labels(told):
     """Returns labels as arrays; held-out rows of some datasets are labelled -1, which is to say not at all."""
-    arrays = {key: np.asarray(values, np.int64) for key, values in labels.items()}
+    arrays = {key: np.array([label for label, _ in said], np.int64) for key, said in told.items()}
     return {key: None if len(array) and array.min() < 0 else array for key, array in arrays.items()}
+
+
+def _captions(name, told, key):
+    """Returns captions as object arrays, those of a picture with fewer than others coming again."""
+    texts = {split: [captions for _, captions in said] for split, said in told.items()}
+    for split, rows in texts.items():
+        silent = sum(not captions for captions in rows)
+        if silent:
+            raise DataError(
+                f"{name}: received {silent} pictures of {split!r} without a text in {key!r}, expected at least one "
+                "each: name another feature with data.caption_key, or other rows with data.split"
+            )
+    return {"captions": caption_table(texts["train"]), "held_out_captions": caption_table(texts["held_out"])}

@@ -5,7 +5,15 @@ import pytest
 from ganzoo.export.evaluation import convnet
 from ganzoo.export.evaluation.asked import Asked, asked_of
 from ganzoo.export.evaluation.extractor import Embedded
-from ganzoo.export.evaluation.metrics import Comparison, NotComputableError, attributes, gan_test, gan_train, intra_fid
+from ganzoo.export.evaluation.metrics import (
+    Comparison,
+    NotComputableError,
+    attributes,
+    gan_test,
+    gan_train,
+    intra_fid,
+    r_precision,
+)
 from ganzoo.training import load
 from ganzoo.zoo import GAN, ConditionalGAN
 
@@ -112,7 +120,7 @@ def test_metrics_give_what_they_announce():
         assert set(module.measure(compared(fake, fake))) == set(module.RESULTS)
 
 
-@pytest.mark.parametrize("module", [gan_test, gan_train, intra_fid, attributes])
+@pytest.mark.parametrize("module", [gan_test, gan_train, intra_fid, attributes, r_precision])
 def test_samples_that_were_asked_for_nothing_have_no_such_score(module):
     with pytest.raises(NotComputableError, match="asked for no"):
         module.measure(compared(embedded(label=one_hot([0], 3))))

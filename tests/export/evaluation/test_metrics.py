@@ -59,7 +59,7 @@ CORNERS = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
 
 
 # What conditional models are asked for is judged in test_asked.py.
-ASKED = ("attributes", "gan_test", "gan_train", "intra_fid")
+ASKED = ("attributes", "gan_test", "gan_train", "intra_fid", "r_precision")
 
 
 @pytest.mark.parametrize("name", [name for name in metric_names() if name not in ASKED])

@@ -108,6 +108,63 @@ def test_keys(tmp_path):
         load("tfds:flags", 8, data_dir=data_dir, label_key="id")
 
 
+def caption_store(data_dir, texts, captions, split="train"):
+    """Prepares a dataset of 20 pictures whose captions are `captions(number)`."""
+    features = {
+        "image/filename": tfds.features.Text(),
+        "image": tfds.features.Image(shape=(8, 8, 3), encoding_format="png"),
+        "captions": texts,
+    }
+    rows = (
+        (n, {"image/filename": f"{n}.png", "image": flag(n, (8, 8)), "captions": captions(n)}) for n in range(20)
+    )
+    with quiet_tfds():
+        tfds.dataset_builders.store_as_tfds_dataset(
+            name="told", version="1.0.0", data_dir=data_dir, features=tfds.features.FeaturesDict(features),
+            split_datasets={split: rows}, disable_shuffling=True,
+        )  # fmt: skip
+    return str(data_dir)
+
+
+@pytest.mark.parametrize(
+    ("texts", "captions"),
+    [
+        (tfds.features.Text(), lambda n: f"füg {n}"),
+        (tfds.features.Sequence(tfds.features.Text()), lambda n: [f"füg {n}", "ein Bild"][: 1 + n % 2]),
+        # As coco_captions has them.
+        (
+            tfds.features.Sequence({"id": np.int64, "text": tfds.features.Text()}),
+            lambda n: [{"id": 5, "text": f"füg {n}"}, {"id": 6, "text": "ein Bild"}][: 1 + n % 2],
+        ),
+    ],
+)
+def test_captions(tmp_path, texts, captions, monkeypatch):
+    data_dir = caption_store(tmp_path, texts, captions)
+    source = load("tfds:told", data_dir=data_dir)
+    assert len(source) == len(source.captions) == 18
+    numbers = source.samples[:, 0, 0, 0]
+    assert source.captions[:, 0].tolist() == [f"füg {n}" for n in numbers]
+    if source.captions.shape[1] > 1:
+        # Pictures with one caption have it twice.
+        assert source.captions[:, 1].tolist() == ["ein Bild" if n % 2 else f"füg {n}" for n in numbers]
+    assert source.held_out_captions[:, 0].tolist() == [f"füg {n}" for n in source.held_out[:, 0, 0, 0]]
+    monkeypatch.setattr("ganzoo.training.data.tfds.RESIDENT_BYTES", 10)
+    for _ in range(2):
+        large = load("tfds:told", data_dir=data_dir, cache_dir=str(tmp_path / "cache"))
+        np.testing.assert_array_equal(large.captions, source.captions)
+        assert large.fingerprint == source.fingerprint
+
+
+def test_caption_keys(tmp_path):
+    data_dir = caption_store(tmp_path, tfds.features.Sequence(tfds.features.Text()), lambda n: ["a"] if n else [])
+    with pytest.raises(DataError, match="1 pictures of 'train' without a text in 'captions'.*data.caption_key"):
+        load("tfds:told", data_dir=data_dir)
+    named = load("tfds:told", data_dir=data_dir, caption_key="image/filename")
+    assert named.captions[:, 0].tolist() == [f"{n}.png" for n in named.samples[:, 0, 0, 0]]
+    with pytest.raises(DataError, match="data.caption_key: received 'caption', expected one of .*did you mean 'cap"):
+        load("tfds:told", data_dir=data_dir, caption_key="caption")
+
+
 def test_own_resolution_and_channels(tmp_path):
     source = load("tfds:flags", data_dir=store(tmp_path, shape=(12, 12, 1)))
     assert source.shape == (12, 12, 1)

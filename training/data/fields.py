@@ -1,0 +1,85 @@
+"""Which features of a tensorflow-datasets dataset are the pictures, their classes and their captions."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...zoo.registry import nearest
+from .source import DataError
+
+# Names under which datasets keep captions; other texts are names of files, say.
+CAPTIONS = ("caption", "captions", "text", "description")
+
+
+class Fields(NamedTuple):
+    """The features that are read: the names of the image, and of the label and the captions or None."""
+
+    image: str
+    label: str | None
+    caption: str | None
+
+    def read(self, example):
+        """Returns (label, list of captions) of an example; 0 and none where there are no such features."""
+        label = int(example[self.label]) if self.label else 0
+        return label, _texts(example[self.caption]) if self.caption else []
+
+    @property
+    def known(self):
+        """The names of the features that there are."""
+        return [key for key in self if key]
+
+
+def choose_fields(name, features, image_key=None, label_key=None, caption_key=None):
+    """Returns the `Fields` of a dataset.
+
+    Args:
+        name: str, the dataset's, for messages.
+        features: the dataset's features.
+        image_key: str, or None for the first image.
+        label_key: str, or None for the first class label, if any.
+        caption_key: str, or None for the first text of a usual name (`CAPTIONS`), if any.
+
+    Raises:
+        DataError: no such feature, or no image.
+    """
+    import tensorflow_datasets as tfds
+
+    def kinds(kind):
+        # A segmentation mask is an image of labels, not a picture.
+        masks = tfds.features.LabeledImage
+        return [key for key, value in features.items() if isinstance(value, kind) and not isinstance(value, masks)]
+
+    if not hasattr(features, "items"):
+        raise DataError(f"{name}: received a dataset of {type(features).__name__}, expected one with named features")
+    images, classes = kinds(tfds.features.Image), kinds(tfds.features.ClassLabel)
+    scalars = [key for key in kinds(tfds.features.Tensor) if features[key].shape == ()]
+    whole = [key for key in scalars if np.issubdtype(features[key].np_dtype, np.integer) and key not in classes]
+    texts = [key for key, value in features.items() if _is_text(value)]
+    for option, key, fitting in (
+        ("image_key", image_key, images),
+        ("label_key", label_key, classes + whole),
+        ("caption_key", caption_key, texts),
+    ):
+        if key is not None and key not in fitting:
+            raise DataError(f"data.{option}: received {key!r}, expected one of {fitting}{nearest(key, fitting)}")
+    if not images:
+        raise DataError(f"{name}: received features {sorted(features)}, expected an image: choose another dataset")
+    return Fields(
+        image_key or images[0],
+        label_key or next(iter(classes), None),
+        caption_key or next((key for key in CAPTIONS if key in texts), None),
+    )
+
+
+def _is_text(feature):
+    """Whether a feature is a string, a sequence of them, or a sequence of records with a `text`."""
+    inner = getattr(feature, "feature", feature)
+    if hasattr(inner, "items"):
+        inner = dict(inner.items()).get("text")
+    return getattr(inner, "np_dtype", None) in (object, np.object_, np.bytes_, np.str_) and inner.shape == ()
+
+
+def _texts(value):
+    if isinstance(value, dict):
+        value = value["text"]
+    return [text.decode("utf-8", "replace") for text in np.ravel(np.asarray(value, object)).tolist()]
