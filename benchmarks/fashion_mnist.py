@@ -64,7 +64,7 @@ def measure(name, seed, options):
     path = options.results / f"{name}-seed{seed}.json"
     recipe, overrides = VARIANTS[name]
     recipe = settings_for(recipe, overrides, options.data, options.kimg, options.checkpoints, seed)
-    if measured(path, recipe):
+    if measured(path, told(recipe)):
         return
     folder = RunFolder(options.work / f"{name}-seed{seed}")
     seconds = finish(recipe, folder)
@@ -92,11 +92,11 @@ def told(recipe):
     return recipe.content() | {"data": {**recipe.data, "source": "idx:DIR"}}
 
 
-def measured(path, recipe):
-    """Returns whether a record is there; leaves where it was made with other settings."""
+def measured(path, told):
+    """Returns whether a record is there; leaves where it was made with other settings than those `told`."""
     if not path.exists():
         return False
-    changed = differences(json.loads(path.read_text())["recipe"], told(recipe))
+    changed = differences(json.loads(path.read_text())["recipe"], told)
     if changed:
         raise SystemExit(f"{path.name}: made with other settings ({'; '.join(changed)}): delete it, or give --results")
     print(f"{path.name}: exists, skipped")

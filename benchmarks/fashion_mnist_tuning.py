@@ -78,7 +78,7 @@ def main():
         recipe = load_recipe(f"{variant}_fashion_mnist", [f'data.source="idx:{options.data}"', *overrides])
         steps = KIMG * 1000 // rows_of(recipe)
         recipe.train.steps, recipe.train.save_every, recipe.evaluate = steps, steps, None
-        if measured(path, recipe):
+        if measured(path, told(recipe)):
             continue
         folder = RunFolder(options.work / name)
         finish(recipe, folder)
