@@ -26,6 +26,7 @@ _HOMES = {
     "GAN": "gan",
     "ProjectionGAN": "projection_gan",
     "ModulatedBatchNormalization": "layers",
+    "ReflectionPadding2D": "layers",
     "SpectralConv2D": "layers",
     "TextToImageGAN": "text_to_image",
     "WGAN": "wgan",

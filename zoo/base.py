@@ -1,4 +1,4 @@
-"""The adversarial base model: two networks, two optimisers, one training step."""
+"""The adversarial base model: latents, a generator and a discriminator."""
 
 from typing import Annotated, Literal
 
@@ -6,27 +6,26 @@ import keras
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 
-from . import ema, losses, networks
+from . import networks
 from .arguments import validated
 from .latents import training_latents
 from .pairs import check_pair, frozen_copy, inputs_of
-from .workflow import KerasWorkflow
+from .sampling import LatentSampling
+from .step import AdversarialStep
 
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 Precision = Literal["float32", "bfloat16", "float16"]
 
 
-class AdversarialModel(KerasWorkflow):
+class AdversarialModel(LatentSampling, AdversarialStep):
     """A generator and a discriminator that `fit` trains against each other.
 
     When to use it: as the base of a variant. A variant overrides what its paper changes (`discriminator_loss`,
     `generator_loss`, `penalty`, `n_critic`, the default optimisers) and inherits the step, the averaged generator,
     sampling, replicas, mixed precision and `.keras` files.
 
-    One training step eats one flat batch of `n_critic * batch_size` rows: critic turn k learns from rows k::n_critic
-    and as many fresh fakes; then the generator learns once, from the last turn's fakes. Its latents hang on
-    (seed, step, global row) alone, so replicas, and a run that was resumed, see the same numbers; dropout hangs on
-    (seed, step, replica).
+    The step is that of `AdversarialStep`. Its latents hang on (seed, step, global row) alone, so replicas, and a run
+    that was resumed, see the same numbers; dropout hangs on (seed, step, replica).
 
     Batch normalisation sees real and fake images in separate calls. A step makes `n_critic` generator calls and
     `2 * n_critic + 1` discriminator calls in training mode, each of which moves the moving statistics of its network;
@@ -45,11 +44,8 @@ class AdversarialModel(KerasWorkflow):
             out of its range.
     """
 
-    # What a step needs from the data, in the order in which a tuple carries it.
-    inputs_used = ("images",)
     # Networks that `create` builds where none are named.
     default_network = "dcgan"
-    default_n_critic = 1
     # Arguments of the built-in discriminators that the variant's paper fixes.
     discriminator_defaults = {}
 
@@ -64,23 +60,12 @@ class AdversarialModel(KerasWorkflow):
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(n_critic, average_half_life, average_ramp, seed, **kwargs)
         check_pair(generator, discriminator, self.condition_names)
         self.generator = generator
         self.discriminator = discriminator
         self.averaged_generator = frozen_copy(generator)
-        self.n_critic = n_critic or self.default_n_critic
-        self.average_half_life = average_half_life
-        self.average_ramp = average_ramp
-        self.seed = seed
         self.latent_dim = inputs_of(generator)[0].shape[-1]
-        self.step = self.add_weight(
-            (), "zeros", dtype="int32", trainable=False, aggregation="only_first_replica", name="step"
-        )
-        self.generator_optimizer = None
-        self.discriminator_optimizer = None
-        self._trackers = {name: keras.metrics.Mean(name) for name in self.metric_names}
-        self.built = True
 
     @classmethod
     def create(
@@ -134,33 +119,22 @@ class AdversarialModel(KerasWorkflow):
         """Returns what of the constructor's arguments the networks are built by, beside shape, seed and the like."""
         return {}
 
-    @property
-    def generator_variables(self):
-        """The variables that the generator's optimiser moves."""
-        return self.generator.trainable_variables
+    def generators(self):
+        """The one generator."""
+        return [self.generator]
 
-    @property
-    def discriminator_variables(self):
-        """The variables that the discriminator's optimiser moves."""
-        return self.discriminator.trainable_variables
+    def discriminators(self):
+        """The one discriminator."""
+        return [self.discriminator]
 
     def averaged_networks(self):
-        """Returns pairs (average, network) of what `generate` needs; no property, or Keras would save its value."""
+        """The one generator with its average."""
         return [(self.averaged_generator, self.generator)]
-
-    @property
-    def metric_names(self):
-        """Names of the logged means, in the order in which they are shown."""
-        return ("d_loss", "g_loss", "real_logits", "fake_logits")
 
     @classmethod
     def source_facts(cls, source):
         """Returns a dict of the constructor's arguments that a data source decides, such as `num_classes`."""
         return {}
-
-    def default_optimizers(self):
-        """Returns (generator optimiser, discriminator optimiser) for a `compile` that names none."""
-        return keras.optimizers.Adam(2e-4, beta_1=0.5), keras.optimizers.Adam(2e-4, beta_1=0.5)
 
     def discriminator_loss(self, real_logits, fake_logits):
         """Returns the scalar that the discriminator minimises."""
@@ -175,12 +149,7 @@ class AdversarialModel(KerasWorkflow):
         return
 
     def discriminator_objective(self, batch, fakes):
-        """Returns what the discriminator minimises in a turn, and a dict of scalars to log.
-
-        Args:
-            batch: dict of the turn's data, `images` among them.
-            fakes: the generator's samples for the turn.
-        """
+        """Returns the discriminator's loss on real images and fakes with the penalty, and what is logged."""
         real = batch["images"]
         real_logits, fake_logits = self.discriminate(real, batch), self.discriminate(fakes, batch)
         loss, penalty = self.discriminator_loss(real_logits, fake_logits), self.penalty(real, fakes)
@@ -189,7 +158,7 @@ class AdversarialModel(KerasWorkflow):
         return loss if penalty is None else loss + penalty, logs
 
     def generator_objective(self, batch, fakes):
-        """Returns what the generator minimises, and a dict of scalars to log; arguments as of the discriminator's."""
+        """Returns the generator's loss on the discriminator's logits of its fakes."""
         return self.generator_loss(self.discriminate(fakes, batch)), {}
 
     def discriminator_metrics(self, real_logits, fake_logits):
@@ -200,91 +169,25 @@ class AdversarialModel(KerasWorkflow):
         """Returns float32 logits of samples; `batch` is the turn's dict of data."""
         return keras.ops.cast(self.discriminator(samples, training=True), "float32")
 
-    def synthesise(self, latents, batch):
+    def drawn(self, rows):
+        """Returns the latents of a step, cut from one draw over all replicas."""
+        numbers = self.global_rows(rows)
+        return {"latents": training_latents(self.seed, self.step.value, numbers, self.latent_dim)}
+
+    def synthesise(self, batch):
         """Returns the generator's samples for the turn, in training mode."""
-        return self.generator(latents, training=True)
-
-    # The step.
-
-    def train_step(self, batch):
-        """Runs `n_critic` discriminator updates and one generator update on a flat batch of rows."""
-        first = next(iter(batch.values()))
-        # Static, but between workers, where the batch's size is known only when it arrives.
-        rows = first.shape[0] or tf.shape(first)[0]
-        self._anchor_randomness()
-        latents = self._step_latents(rows)
-        turns = [{name: rows[k :: self.n_critic] for name, rows in batch.items()} for k in range(self.n_critic)]
-        *early, last = range(self.n_critic)
-        for k in early:
-            self._discriminator_turn(turns[k], self.synthesise(latents[k :: self.n_critic], turns[k]))
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in self.generator_variables])
-            fakes = self.synthesise(latents[last :: self.n_critic], turns[last])
-            # One forward pass serves both turns; the discriminator's own work is kept off this tape.
-            with tape.stop_recording():
-                self._discriminator_turn(turns[last], tf.stop_gradient(fakes))
-            loss, logs = self.generator_objective(turns[last], fakes)
-            total = loss + losses.regularisation(self.generator)
-            scaled = self._scaled(total, self.generator_optimizer)
-        self._apply(tape, scaled, self.generator_variables, self.generator_optimizer)
-        self._log(g_loss=total, **logs)
-        kept = ema.decay(
-            self.step.value, rows // self.n_critic * self._replicas, 1000 * self.average_half_life, self.average_ramp
-        )
-        for average, network in self.averaged_networks():
-            ema.update_average(average.variables, network.variables, kept)
-        self.step.assign_add(1)
-        return self._results()
-
-    def _discriminator_turn(self, batch, fakes):
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in self.discriminator_variables])
-            loss, logs = self.discriminator_objective(batch, fakes)
-            total = loss + losses.regularisation(self.discriminator)
-            scaled = self._scaled(total, self.discriminator_optimizer)
-        self._apply(tape, scaled, self.discriminator_variables, self.discriminator_optimizer)
-        self._log(d_loss=total, **logs)
-
-    def _anchor_randomness(self):
-        # Keras does not save the counters of dropout and its like: naming them by (seed, step) lets a resumed run draw
-        # what it would have drawn. A step makes far fewer than a million draws.
-        layers = [*self.generator._flatten_layers(), *self.discriminator._flatten_layers()]
-        generators = [generator for layer in layers for generator in layer._seed_generators]
-        for number, generator in enumerate(generators):
-            name = self.seed + 1 + number + len(generators) * tf.cast(self._replica, tf.int64)
-            counter = tf.cast(self.step.value, tf.int64) * 1_000_000
-            generator.state.assign(tf.cast(tf.stack([name, counter]) % 2**32, generator.state.dtype))
-
-    def _step_latents(self, rows):
-        # A replica holds a contiguous slice of the global batch, `rows` long.
-        first = tf.cast(self._replica, tf.int32) * rows
-        return training_latents(self.seed, self.step.value, first + tf.range(rows), self.latent_dim)
+        return self.generator(batch["latents"], training=True)
 
     @property
-    def _replica(self):
-        return tf.distribute.get_replica_context().replica_id_in_sync_group
-
-    @property
-    def _replicas(self):
-        return tf.distribute.get_strategy().num_replicas_in_sync
-
-    def _scaled(self, loss, optimizer):
-        # Gradients are summed over replicas, so each brings its share of the mean.
-        return optimizer.scale_loss(loss / self._replicas)
-
-    def _apply(self, tape, loss, variables, optimizer):
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
-        optimizer.apply(gradients, variables)
+    def data_shapes(self):
+        """Shapes of what is read from pictures, by the names of the step's inputs, without the batch axis."""
+        return {"images": tuple(self.generator.output_shape[1:])}
 
     def get_config(self):
         """Returns the constructor arguments."""
         return super().get_config() | {
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            "n_critic": self.n_critic,
-            "average_half_life": self.average_half_life,
-            "average_ramp": self.average_ramp,
-            "seed": self.seed,
         }
 
     @classmethod

@@ -18,6 +18,8 @@ ALIASES = {
     "labels": ("labels", "label"),
     "captions": ("captions", "caption", "texts", "text"),
     "wrong_captions": ("wrong_captions",),
+    "x": ("x", "source", "a"),
+    "y": ("y", "target", "b"),
 }
 
 
@@ -132,7 +134,7 @@ def _arrays(x, y):
 
 def _from_dataset(model, dataset, batch_size):
     spec = tf.nest.flatten(dataset.element_spec)[0]
-    if spec.shape.rank is None or spec.shape.rank == len(model.generator.output_shape) - 1:
+    if spec.shape.rank is None or spec.shape.rank == len(next(iter(model.data_shapes.values()))):
         raise ArgumentError(
             f"fit: received a dataset of single elements {dataset.element_spec}, expected batches: call .batch(64)"
         )
@@ -151,17 +153,18 @@ def _from_dataset(model, dataset, batch_size):
 
 def _prepared(model, dataset):
     def prepare(*element):
-        rows = named(element[0] if len(element) == 1 else element)
+        rows = named(element[0] if len(element) == 1 else element, model.inputs_used)
         kept = {name: rows[name] for name in model.inputs_used}
-        images = kept["images"]
-        kept["images"] = from_uint8(images) if images.dtype == tf.uint8 else tf.cast(images, tf.float32)
+        for name in model.data_shapes:
+            pixels = kept[name]
+            kept[name] = from_uint8(pixels) if pixels.dtype == tf.uint8 else tf.cast(pixels, tf.float32)
         return model.prepared(kept)
 
     return dataset.map(prepare).prefetch(2)
 
 
-def named(element):
-    """Names the parts of a tensor, tuple or dict by what the zoo calls them."""
+def named(element, order=tuple(ALIASES)):
+    """Names the parts of a tensor, tuple or dict by what the zoo calls them; a tuple has them in the given order."""
     if isinstance(element, dict):
         return {
             name: next(element[alias] for alias in aliases if alias in element)
@@ -169,7 +172,7 @@ def named(element):
             if any(alias in element for alias in aliases)
         }
     parts = element if isinstance(element, (tuple, list)) else (element,)
-    return dict(zip(ALIASES, parts, strict=False))
+    return dict(zip(order, parts, strict=False))
 
 
 def _check_replicas(model, batch_size):
@@ -181,22 +184,28 @@ def _check_replicas(model, batch_size):
 
 
 def _check_elements(model, dataset):
-    first = named(next(iter(dataset.take(1))))
+    first = named(next(iter(dataset.take(1))), model.inputs_used)
     missing = [name for name in model.inputs_used if name not in first]
     if missing:
         raise ArgumentError(
             f"fit: received elements with {sorted(first)}, expected {missing} as well: {type(model).__name__} uses them"
         )
-    images, expected = first["images"].numpy(), model.generator.output_shape[1:]
-    if images.shape[1:] != expected:
-        raise ArgumentError(
-            f"fit: received samples of shape {images.shape[1:]}, expected {expected}, what the generator makes"
-        )
+    for name, expected in model.data_shapes.items():
+        _check_pixels(name, first[name].numpy(), expected)
     if "labels" in first:
         _check_labels(model, first["labels"].numpy())
+
+
+def _check_pixels(name, images, expected):
+    what = "samples" if name == "images" else name
+    if images.shape[1:] != expected:
+        raise ArgumentError(
+            f"fit: received {what} of shape {images.shape[1:]}, expected {expected}, what the generator "
+            + ("makes" if name == "images" else "was built for")
+        )
     if images.dtype != np.uint8:
         if not np.isfinite(images).all():
-            raise ArgumentError("fit: received samples that are NaN or infinite, expected finite numbers")
+            raise ArgumentError(f"fit: received {what} that are NaN or infinite, expected finite numbers")
         if len(expected) == 3 and (images.min() < -1.01 or images.max() > 1.01):
             raise ArgumentError(
                 f"fit: received float images in [{images.min():.4g}, {images.max():.4g}], expected [-1, 1] "

@@ -58,9 +58,9 @@ class LabelledGame(AdversarialGame):
             )
         return {"num_classes": len(source.class_names)}
 
-    def synthesise(self, latents, batch):
+    def synthesise(self, batch):
         """Draws what the turn's labels say."""
-        return self.generator([latents, batch["labels"]], training=True)
+        return self.generator([batch["latents"], batch["labels"]], training=True)
 
     def generate(self, num, seed=None, batch_size=64, labels=None):
         """Samples the averaged generator; image i is the image of `seed + i` and its label.

@@ -1,7 +1,13 @@
 """Layers that Keras does not have."""
 
+from typing import Annotated
+
 import keras
+from annotated_types import Ge
 from keras import layers, ops
+
+from .arguments import validated
+from .errors import ArgumentError
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -227,3 +233,55 @@ class ConditioningAugmentation(layers.Layer):
         """Returns the constructor arguments."""
         own = {"condition_dim": self.condition_dim, "weight": self.weight, "seed": self.seed}
         return super().get_config() | own
+
+
+@keras.saving.register_keras_serializable("ganzoo")
+class ReflectionPadding2D(layers.Layer):
+    """Mirrors maps at their borders, the border itself not repeated.
+
+    When to use it: before a convolution without padding, where the rim that zeros leave would be seen in a picture.
+
+    Paper: Zhu et al. 2017, "CycleGAN" (arXiv:1703.10593), section 7.2.
+
+    Args:
+        padding: int >= 0, rows and columns added on each of the four sides; smaller than the maps.
+
+    Input shape: (batch, height, width, channels). Output shape: (batch, height + 2 * padding, width + 2 * padding,
+    channels).
+
+    Raises:
+        ArgumentError: a negative padding, or one that is not smaller than the maps.
+
+    Example:
+
+    >>> ReflectionPadding2D(1).compute_output_shape((None, 4, None, 3))
+    (None, 6, None, 3)
+    """
+
+    @validated
+    def __init__(self, padding: Annotated[int, Ge(0)], **kwargs):
+        super().__init__(**kwargs)
+        self.padding = padding
+
+    def build(self, input_shape):
+        """Refuses maps that hold too little to mirror."""
+        smallest = min((size for size in input_shape[1:3] if size is not None), default=self.padding + 1)
+        if smallest <= self.padding:
+            raise ArgumentError(
+                f"ReflectionPadding2D: received maps of shape {tuple(input_shape)} for a padding of {self.padding}, "
+                "expected more rows and columns than that: take larger images"
+            )
+
+    def call(self, inputs):
+        """Pads both axes of the image."""
+        sides = (self.padding, self.padding)
+        return ops.pad(inputs, ((0, 0), sides, sides, (0, 0)), mode="reflect")
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of the padded maps."""
+        batch, *sizes, channels = input_shape
+        return (batch, *(None if size is None else size + 2 * self.padding for size in sizes), channels)
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        return super().get_config() | {"padding": self.padding}

@@ -206,10 +206,9 @@ class TextToImageGAN(AdversarialGame):
 
     # The step.
 
-    @property
-    def discriminator_variables(self):
+    def discriminators(self):
         """The encoder learns with the discriminator."""
-        return [*self.discriminator.trainable_variables, *self.text_encoder.trainable_variables]
+        return [*super().discriminators(), self.text_encoder]
 
     def averaged_networks(self):
         """The encoder is averaged with the generator that hears it."""
@@ -224,9 +223,9 @@ class TextToImageGAN(AdversarialGame):
         """Returns the vectors of tokens, float32 (batch, text_dim), in training mode."""
         return self.text_encoder(tokens, training=True)
 
-    def synthesise(self, latents, batch):
+    def synthesise(self, batch):
         """Draws what the turn's captions say; no gradient reaches the encoder."""
-        return self.generator([latents, tf.stop_gradient(self.encode(batch["tokens"]))], training=True)
+        return self.generator([batch["latents"], tf.stop_gradient(self.encode(batch["tokens"]))], training=True)
 
     def discriminate(self, samples, text):
         """Returns logits of samples and the vectors of their captions."""
@@ -259,7 +258,7 @@ class TextToImageGAN(AdversarialGame):
         if self.interpolation_weight:
             between = 0.5 * (right + tf.stop_gradient(self.encode(batch["wrong_tokens"])))
             rows = between.shape[0] or tf.shape(between)[0]
-            numbers = tf.cast(self._replica, tf.int32) * rows + tf.range(rows)
+            numbers = self.global_rows(rows)
             latents = training_latents(self.seed + INTERPOLATION_SEED, self.step.value, numbers, self.latent_dim)
             drawn = self.generator([latents, between], training=True)
             loss = loss + self.interpolation_weight * self.generator_loss(self.discriminate(drawn, between))

@@ -31,15 +31,26 @@ def test_shapes_that_cannot_be_built_are_refused(shape):
             build()
 
 
-@pytest.mark.parametrize("name", networks.names())
-def test_weights_hang_on_the_seed_alone(name):
+@pytest.mark.parametrize(
+    ("name", "role"), [(name, role) for role in ("generator", "discriminator") for name in networks.names(role)]
+)
+def test_weights_hang_on_the_seed_alone(name, role):
     def weights(seed):
-        facts = {"shape": (8, 8, 1), "num_classes": 3, "text_dim": 5, "seed": seed, "dtype": "float32"}
-        built = networks.build(name, "generator", latent_dim=4, **facts), networks.build(name, "discriminator", **facts)
-        return [weight.numpy() for network in built for weight in network.weights]
+        facts = {"shape": (16, 16, 3), "latent_dim": 4, "num_classes": 3, "text_dim": 5, "seed": seed}
+        built = networks.build({"network": name, "width": 4}, role, dtype="float32", **facts)
+        return [weight.numpy() for weight in built.weights]
 
     assert all((a == b).all() for a, b in zip(weights(1), weights(1), strict=True))
     assert any((a != b).any() for a, b in zip(weights(1), weights(2), strict=True))
+
+
+def test_names_are_those_of_the_role():
+    assert set(networks.names("generator")) | set(networks.names("discriminator")) == set(networks.names())
+    assert "unet" in networks.names("generator")
+    assert "unet" not in networks.names("discriminator")
+    for name, role in (("unet", "discriminator"), ("patch", "generator")):
+        with pytest.raises(ValueError, match=f"model.{role}.network: received '{name}', expected one of .*'dcgan'"):
+            networks.builder(name, role)
 
 
 @pytest.mark.parametrize(

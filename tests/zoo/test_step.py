@@ -14,9 +14,9 @@ class Recording:
     @staticmethod
     def of(cls):
         class Recorded(cls):
-            def synthesise(self, latents, batch):
-                self.seen.append(("latents", latents.numpy()))
-                return super().synthesise(latents, batch)
+            def synthesise(self, batch):
+                self.seen.append(("latents", batch["latents"].numpy()))
+                return super().synthesise(batch)
 
             def _discriminator_turn(self, batch, fakes):
                 before = [w.numpy() for w in self.generator.trainable_variables]

@@ -1,8 +1,9 @@
-"""Networks by name: a generator and a discriminator builder a file.
+"""Networks by name: a generator builder, a discriminator builder or both a file.
 
 A builder is a function `NAME_generator(latent_dim, shape, ...)` or `NAME_discriminator(shape, ...)` that returns a
-built `keras.Model`; `shape` is one sample's shape without the batch axis. `build` also takes the import path of a
-builder of one's own, `package.module:function`.
+built `keras.Model`; `shape` is one sample's shape without the batch axis. Generators that translate images take no
+`latent_dim`; their `shape` is that of the image they are given. `build` also takes the import path of a builder of
+one's own, `package.module:function`.
 """
 
 import importlib
@@ -16,30 +17,42 @@ from ..errors import ArgumentError
 from ..registry import nearest
 
 FOLDER = Path(__file__).parent
+DECIDED = ("shape", "latent_dim", "num_classes", "text_dim", "target_channels", "condition_channels", "seed", "dtype")
 
 
-def names():
-    """Returns the names of the built-in networks: the files of this folder."""
-    return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+def names(role=None):
+    """Returns the names of the built-in networks: the files of this folder.
+
+    Args:
+        role: str, "generator" or "discriminator": only those that have a builder for it. Default: all.
+
+    Example:
+
+    >>> "patch" in names(), "patch" in names("discriminator"), "patch" in names("generator")
+    (True, True, False)
+    """
+    found = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+    return found if role is None else [name for name in found if _own(name, role)]
 
 
 def builder(network, role):
     """Returns the builder function of a network.
 
     Args:
-        network: str, a built-in name (`names()`) or `package.module:function`.
+        network: str, a built-in name (`names(role)`) or `package.module:function`.
         role: str, "generator" or "discriminator".
 
     Raises:
-        ArgumentError: no such network, module or function.
+        ArgumentError: no such network, none for this role, no such module or function.
     """
     if ":" not in network:
-        if network not in names():
+        known = names(role)
+        if network not in known:
             raise ArgumentError(
-                f"model.{role}.network: received {network!r}, expected one of {names()} or 'package.module:function'"
-                + nearest(network, names())
+                f"model.{role}.network: received {network!r}, expected one of {known} or 'package.module:function'"
+                + nearest(network, known)
             )
-        return getattr(importlib.import_module(f".{network}", __name__), f"{network}_{role}")
+        return _own(network, role)
     module, _, function = network.partition(":")
     try:
         return getattr(importlib.import_module(module), function)
@@ -60,7 +73,7 @@ def as_dict(specification):
     return {"network": specification} if isinstance(specification, str) else dict(specification or {})
 
 
-def check(specification, role, facts=("shape", "latent_dim", "num_classes", "text_dim", "seed", "dtype")):
+def check(specification, role, facts=DECIDED):
     """Finds a specification's builder and checks the arguments given to it.
 
     Args:
@@ -77,7 +90,7 @@ def check(specification, role, facts=("shape", "latent_dim", "num_classes", "tex
     chosen = as_dict(specification)
     if not isinstance(chosen.get("network"), str):
         raise ArgumentError(
-            f"model.{role}.network: received {chosen.get('network')!r}, expected one of {names()} or an import path"
+            f"model.{role}.network: received {chosen.get('network')!r}, expected one of {names(role)} or an import path"
         )
     function = builder(chosen.pop("network"), role)
     parameters = inspect.signature(function).parameters
@@ -122,3 +135,7 @@ def build(specification, role, **facts):
     function, chosen = check(specification, role, tuple(facts))
     parameters = inspect.signature(function).parameters
     return function(**{name: value for name, value in facts.items() if name in parameters}, **chosen)
+
+
+def _own(name, role):
+    return getattr(importlib.import_module(f".{name}", __name__), f"{name}_{role}", None)

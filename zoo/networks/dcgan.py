@@ -178,6 +178,8 @@ def normaliser(normalization, dtype):
         return lambda x: layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=dtype)(x)
     if normalization == "layer":
         return lambda x: layers.LayerNormalization(dtype=dtype)(x)
+    if normalization == "instance":
+        return lambda x: layers.GroupNormalization(groups=-1, epsilon=1e-5, dtype=dtype)(x)
     return None
 
 
