@@ -182,19 +182,3 @@ class AdversarialModel(LatentSampling, AdversarialStep):
     def data_shapes(self):
         """Shapes of what is read from pictures, by the names of the step's inputs, without the batch axis."""
         return {"images": tuple(self.generator.output_shape[1:])}
-
-    def get_config(self):
-        """Returns the constructor arguments."""
-        return super().get_config() | {
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-        }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Builds the model that `get_config` described, with fresh weights."""
-        networks_ = {
-            role: keras.saving.deserialize_keras_object(config[role], custom_objects=custom_objects)
-            for role in ("generator", "discriminator")
-        }
-        return cls(**(config | networks_))

@@ -85,6 +85,23 @@ def training_latents(seed, step, rows, latent_dim):
     return _normal(key, rows, latent_dim)
 
 
+def training_uniforms(seed, step, stream, num):
+    """Draws numbers for a step, the same in every mode of execution.
+
+    Args:
+        seed: int32 scalar.
+        step: int32 scalar >= 0, the generator updates so far.
+        stream: int32 scalar, tells draws of one step apart, such as a replica's number.
+        num: int or int32 scalar.
+
+    Returns:
+        float32 tensor (num,), uniform in (0, 1].
+    """
+    counter = (tf.range(num), tf.zeros((num,), tf.int32) + tf.cast(stream, tf.int32))
+    key = (tf.cast(seed, tf.int32), tf.cast(step, tf.int32))
+    return _unit_interval(threefry(key, counter)[0])
+
+
 def sampling_latents(seeds, latent_dim):
     """Draws one latent vector for each seed; seed s gives the same vector alone or in any batch.
 

@@ -1,12 +1,8 @@
 """Layers that Keras does not have."""
 
-from typing import Annotated
-
 import keras
-from annotated_types import Ge
 from keras import layers, ops
 
-from .arguments import validated
 from .errors import ArgumentError
 
 
@@ -250,7 +246,7 @@ class ReflectionPadding2D(layers.Layer):
     channels).
 
     Raises:
-        ArgumentError: a negative padding, or one that is not smaller than the maps.
+        ArgumentError: a padding that is no int >= 0, or is not smaller than the maps.
 
     Example:
 
@@ -258,9 +254,10 @@ class ReflectionPadding2D(layers.Layer):
     (None, 6, None, 3)
     """
 
-    @validated
-    def __init__(self, padding: Annotated[int, Ge(0)], **kwargs):
+    def __init__(self, padding, **kwargs):
         super().__init__(**kwargs)
+        if not isinstance(padding, int) or padding < 0:
+            raise ArgumentError(f"ReflectionPadding2D: padding: received {padding!r}, expected an int >= 0")
         self.padding = padding
 
     def build(self, input_shape):

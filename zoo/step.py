@@ -33,6 +33,8 @@ class AdversarialStep(KerasWorkflow):
     # What a step needs from the data, in the order in which a tuple carries it.
     inputs_used = ("images",)
     default_n_critic = 1
+    # The networks that the constructor takes, by their arguments' names.
+    network_roles = ("generator", "discriminator")
 
     def __init__(
         self,
@@ -193,4 +195,14 @@ class AdversarialStep(KerasWorkflow):
             "average_half_life": self.average_half_life,
             "average_ramp": self.average_ramp,
             "seed": self.seed,
+            **{role: keras.saving.serialize_keras_object(getattr(self, role)) for role in self.network_roles},
         }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Builds the model that `get_config` described, with fresh weights."""
+        networks = {
+            role: keras.saving.deserialize_keras_object(config[role], custom_objects=custom_objects)
+            for role in cls.network_roles
+        }
+        return cls(**(config | networks))

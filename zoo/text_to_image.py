@@ -62,6 +62,7 @@ class TextToImageGAN(AdversarialGame):
 
     inputs_used = ("images", "captions", "wrong_captions")
     default_network = "text_dcgan"
+    network_roles = ("generator", "discriminator", "text_encoder")
 
     @validated
     def __init__(
@@ -267,15 +268,8 @@ class TextToImageGAN(AdversarialGame):
     def get_config(self):
         """Returns the constructor arguments."""
         return super().get_config() | {
-            "text_encoder": keras.saving.serialize_keras_object(self.text_encoder),
             "vocabulary": self.reader.known,
             "examples": self.examples,
             "matching_weight": self.matching_weight,
             "interpolation_weight": self.interpolation_weight,
         }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Builds the model that `get_config` described, with fresh weights."""
-        encoder = keras.saving.deserialize_keras_object(config["text_encoder"], custom_objects=custom_objects)
-        return super().from_config(config | {"text_encoder": encoder}, custom_objects)

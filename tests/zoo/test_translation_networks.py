@@ -46,8 +46,9 @@ def test_reflection_padding_is_numpys(padding):
 
 
 def test_reflection_padding_refuses_what_it_cannot_mirror():
-    with pytest.raises(ValueError, match="padding: received -1, expected: .*greater than or equal to 0"):
-        ReflectionPadding2D(-1)
+    for padding in (-1, 1.5):
+        with pytest.raises(ValueError, match=f"padding: received {padding}, expected an int >= 0"):
+            ReflectionPadding2D(padding)
     with pytest.raises(ValueError, match=r"received maps of shape \(2, 4, 3, 1\) for a padding of 3"):
         ReflectionPadding2D(3)(noise(2, 4, 3, 1))
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from ...zoo.registry import nearest
 from .source import DataError, ImageSource, from_arrays, from_dataset
+from .translation import TranslationSource
 
-__all__ = ["DataError", "ImageSource", "kinds", "load", "options"]
+__all__ = ["DataError", "ImageSource", "TranslationSource", "kinds", "load", "options"]
 
 FOLDER = Path(__file__).parent
 FOUNDATION = {
     "__init__", "source", "pixels", "decoding", "downloads", "drawing", "listing", "pictures", "records", "rows",
+    "sides", "translation",
 }  # fmt: skip
 
 
@@ -49,7 +51,7 @@ def load(source, resolution=None, **arguments):
         **arguments: options of the source, see `options(source)`.
 
     Returns:
-        An `ImageSource`.
+        An `ImageSource`; of `paired`, `unpaired` and `restyled`, which have two domains, a `TranslationSource`.
 
     Raises:
         DataError: an unknown source or option, or data that cannot be read; one line says which and how to mend it.

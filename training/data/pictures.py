@@ -17,6 +17,8 @@ from PIL import Image
 # The filter of `pixels.py`, which cannot be imported here; a test compares the two.
 FILTER = Image.Resampling.BICUBIC
 CROPS = ("centre", "stretch")
+# Two pictures side by side in one file: which of them is read.
+HALVES = ("left", "right")
 # Pillow's own limit, past which it only warns: a file of a few kilobytes can ask for gigabytes.
 MAX_PIXELS = Image.MAX_IMAGE_PIXELS
 # A JPEG this many times larger than its target may be decoded at a fraction of its size: the rest of the reduction,
@@ -51,7 +53,8 @@ def read_picture(file, resolution, crop="centre", channels=None):
     Args:
         file: path (str or bytes) or the file's content as a `memoryview`.
         resolution: int, pixels of a side.
-        crop: "centre" cuts the largest central square, "stretch" keeps everything and changes the proportions.
+        crop: "centre" cuts the largest central square, "stretch" keeps everything and changes the proportions; "left"
+            and "right" stretch that half of the picture.
         channels: 1, 3, or None for 1 where all pixels are grey and 3 otherwise.
 
     Returns:
@@ -142,6 +145,9 @@ def _from_wide(values, mode):
 
 def _square(picture, resolution, crop):
     width, height = picture.size
+    if crop in HALVES:
+        left = 0 if crop == "left" else width - width // 2
+        picture = picture.crop((left, 0, left + width // 2, height))
     if crop == "centre" and width != height:
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
