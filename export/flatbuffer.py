@@ -91,6 +91,21 @@ def add_sampling(network, latents, sample):
     return network
 
 
+def add_alias(network, name, alias):
+    """Gives a signature of a file a second name, the first in the file's order; nothing is stored twice.
+
+    Args:
+        network: `schema.ModelT`; changed in place.
+        name: str, of a signature.
+        alias: str.
+    """
+    (known,) = (each for each in network.signatureDefs if each.signatureKey == name.encode())
+    copy = schema.SignatureDefT()
+    copy.__dict__.update(known.__dict__)
+    copy.signatureKey = alias.encode()
+    network.signatureDefs.insert(0, copy)
+
+
 def _raise_runtime(network, latents):
     """Lets the network's file name the newer of both runtimes: devices read there whether they can run it."""
     held = [

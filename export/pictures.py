@@ -45,8 +45,7 @@ def image_grid(images, columns=None, strip=None):
     height = tiles.shape[1] + GAP
     column = _lay_out(_tiles(strip)[: max(1, (len(picture) - GAP) // height)], 1)
     column = np.pad(column, ((0, len(picture) - len(column)), (0, 0), (0, 0)), constant_values=BACKGROUND)
-    gap = np.full((len(picture), 4 * GAP, picture.shape[-1]), BACKGROUND, np.uint8)
-    return np.concatenate([picture, gap, column], axis=1)
+    return _beside(picture, column)
 
 
 def scatter(points, reference=None, size=480):
@@ -94,11 +93,37 @@ def neighbour_rows(samples, neighbours):
     Returns:
         uint8 array (height, width, channels).
     """
-    num, k = neighbours.shape[:2]
-    left = _lay_out(_tiles(samples), 1)
-    right = _lay_out(_tiles(neighbours.reshape(num * k, *neighbours.shape[2:])), k)
-    gap = np.full((len(left), 4 * GAP, left.shape[-1]), BACKGROUND, np.uint8)
-    return np.concatenate([left, gap, right], axis=1)
+    return comparison_rows([samples], list(np.moveaxis(neighbours, 1, 0)))
+
+
+def comparison_rows(*groups):
+    """Lays out what belongs together: a row a thing, a column a way of showing it, a wide gap between groups.
+
+    Args:
+        *groups: lists of arrays (num, height, width, 1 or 3 channels), float in [-1, 1] or uint8, a column each.
+
+    Returns:
+        uint8 array (height, width, channels), in colour where any column is.
+
+    Example:
+
+    >>> grey, colour = np.zeros((4, 48, 48, 1)), np.zeros((4, 48, 48, 3))
+    >>> comparison_rows([grey, colour], [grey]).shape
+    (202, 162, 3)
+    """
+    columns = iter(alike(*(column for group in groups for column in group)))
+    pictures = []
+    for group in groups:
+        tiles = np.stack([_tiles(next(columns)) for _ in group], axis=1)
+        pictures.append(_lay_out(tiles.reshape(-1, *tiles.shape[2:]), len(group)))
+    return _beside(*pictures)
+
+
+def alike(*arrays):
+    """Returns arrays of pictures as uint8 with equally many channels: grey ones become colour where others are."""
+    arrays = [_as_uint8(array) for array in arrays]
+    most = max(array.shape[-1] for array in arrays)
+    return [array.repeat(3, axis=-1) if array.shape[-1] < most == 3 else array for array in arrays]
 
 
 def save_png(path, picture):
@@ -121,12 +146,22 @@ def save_samples(folder, samples, seed):
 
 
 def _tiles(images):
-    pixels = np.asarray(images)
-    pixels = pixels if pixels.dtype == np.uint8 else to_uint8(pixels)
+    pixels = _as_uint8(images)
     if pixels.shape[-1] not in (1, 3):
         pixels = pixels[..., :1]
     scale = tile_scale(pixels.shape[1])
     return pixels.repeat(scale, axis=1).repeat(scale, axis=2)
+
+
+def _as_uint8(images):
+    pixels = np.asarray(images)
+    return pixels if pixels.dtype == np.uint8 else to_uint8(pixels)
+
+
+def _beside(*pictures):
+    """Joins pictures of one height, left to right, with a wide gap between them."""
+    gap = np.full((len(pictures[0]), 4 * GAP, pictures[0].shape[-1]), BACKGROUND, np.uint8)
+    return np.concatenate([part for picture in pictures for part in (gap, picture)][1:], axis=1)
 
 
 def _lay_out(tiles, columns):

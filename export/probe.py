@@ -47,20 +47,20 @@ def tflite(path, threads):
     interpreter = Interpreter(path, num_threads=threads or None)
     runners = {name: interpreter.get_signature_runner(name) for name in interpreter.get_signature_list()}
     first = next(iter(runners["serving_default"].get_input_details().values()))
-    quantisation = {}
-    for runner in runners.values():
-        for details in (runner.get_input_details(), runner.get_output_details()):
+    steps = {}
+    for signature, runner in runners.items():
+        for side, details in (("input", runner.get_input_details()), ("output", runner.get_output_details())):
             for name, detail in details.items():
                 if detail["dtype"] == np.int8:
                     scale, zero_point = detail["quantization"]
-                    quantisation[name] = {"scale": float(scale), "zero_point": int(zero_point)}
+                    steps[signature, side, name] = {"scale": float(scale), "zero_point": int(zero_point)}
 
     def ask(signature, inputs):
-        given = {name: quantised(value, quantisation.get(name)) for name, value in inputs.items()}
+        given = {name: quantised(value, steps.get((signature, "input", name))) for name, value in inputs.items()}
         answer = runners[signature](**given)
-        return {name: dequantised(value, quantisation.get(name)) for name, value in answer.items()}
+        return {name: dequantised(value, steps.get((signature, "output", name))) for name, value in answer.items()}
 
-    return ask, int(first["shape"][0]), {"signatures": sorted(runners), "quantisation": quantisation}
+    return ask, int(first["shape"][0]), {"signatures": sorted(runners), "quantisation": told(steps)}
 
 
 def onnx(path, threads):
@@ -76,6 +76,15 @@ def onnx(path, threads):
         return dict(zip(names, session.run(names, inputs), strict=True))
 
     return ask, None, {"signatures": ["serving_default"]}
+
+
+def told(steps):
+    """Names steps by their tensor where it has the same ones everywhere, else by signature and side too."""
+    named = {}
+    for (signature, side, name), step in steps.items():
+        alike = all(other == step for (*_, same), other in steps.items() if same == name)
+        named[name if alike else f"{signature} {side} {name}"] = step
+    return named
 
 
 def quantised(value, how):

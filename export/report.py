@@ -24,8 +24,9 @@ class Entry:
         bytes: size on disk.
         signatures: names.
         milliseconds: dict "1" and "all" -> median time of a call with that many threads, or None where none was taken.
-        quantisation: dict input or output -> scale and zero_point, where the file takes or gives int8.
-        differences: dict signature -> max_difference, mean_difference and psnr against Keras on 64 seeds.
+        quantisation: dict input or output -> scale and zero_point, where the file takes or gives int8; named with its
+            signature and side, such as `translate_xy input images`, where a name alone would be ambiguous.
+        differences: dict signature -> max_difference, mean_difference and psnr against Keras.
         operations: dict operation -> count.
         fid: dict with `keras`, `file` and `change`, where samples of the file were judged.
         notes: list of str, what its user should know.

@@ -15,7 +15,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 from ..zoo.cache import clear_abandoned, flush
 from ..zoo.errors import ArgumentError
 from .serving import write_warmup
-from .signatures import ExportError, Signatures
+from .signatures import ExportError
+from .translation import signatures_of
 from .verification import REPEATS, verify
 from .writing import write_errors
 
@@ -33,8 +34,8 @@ def export_saved_model(
     neither a running server nor a killed export ever sees half of one.
 
     Args:
-        model: an `AdversarialModel`, whose averaged generator is taken, or a `keras.Model` that maps latents, or
-            [latents, labels], to samples.
+        model: an `AdversarialModel` or a `TranslationModel`, whose averages are taken, or a `keras.Model` that maps
+            latents, or [latents, labels], to samples.
         path: str or path of the model's folder; its last part is the name to serve it under. Made if need be.
         version: int >= 1, or None for the next free one. Default None.
         value_range: (low, high) of the generator's images; they leave in [0, 1]. Default (-1, 1).
@@ -60,7 +61,7 @@ def export_saved_model(
     """
     folder = Path(path)
     _check_version(folder, version)
-    signatures = Signatures(model, value_range, num_classes, words=True)
+    signatures = signatures_of(model, value_range, num_classes, words=True)
     made = not folder.exists()
     with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

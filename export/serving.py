@@ -14,7 +14,7 @@ def write_warmup(signatures, folder, name):
     """Writes the warm-up requests of a SavedModel.
 
     Args:
-        signatures: `Signatures`, what the model answers to.
+        signatures: `Signatures` or `TranslationSignatures`, what the model answers to.
         folder: path of the SavedModel.
         name: str, under which the model is served.
     """

@@ -23,6 +23,7 @@ from ..zoo.errors import ArgumentError
 from ..zoo.latents import sampling_latents
 from ..zoo.pairs import inputs_of
 from .precision import in_float32
+from .rewriting import rewritten
 
 SERVING = "serving_default"
 SAMPLE = "sample"
@@ -69,11 +70,26 @@ class Signatures:
         generator: `keras.Model` in float32, latents and conditions -> samples.
         conditions: list of `Condition`.
         reader: `Vocabulary` of a model that reads captions, or None.
+        compared: names of signatures whose numbers are compared with Keras.
+        rounded: dict name -> name of a signature whose images it gives in whole grey levels.
+        converted: names of signatures that a TFLite converter makes.
+        aliases: dict of further names in TFLite files -> name of a signature.
+        seeds, calibration_seeds: int32 arrays, the examples to compare on, and those to measure int8 ranges on.
+        program: name of the program that lies beside TFLite files.
 
     Raises:
         ArgumentError: inputs, a `value_range` or `num_classes` that do not fit the generator.
         ExportError: weights or samples that are not finite, or samples that depend on their neighbours in the batch.
     """
+
+    compared = (SERVING, SAMPLE)
+    rounded = {SAMPLE_PNG: SAMPLE}
+    converted = (SERVING,)
+    aliases = {}
+    seeds = np.arange(64, dtype=np.int32)
+    # None that anything is compared or judged on.
+    calibration_seeds = np.arange(500_000, 500_512, dtype=np.int32)
+    program = "sample.py"
 
     def __init__(self, model, value_range=(-1.0, 1.0), num_classes=None, words=False):
         network = model.sampling_network() if hasattr(model, "sampling_network") else model
@@ -81,7 +97,7 @@ class Signatures:
         self.num_classes = getattr(model, "num_classes", None) if num_classes is None else num_classes
         _check_inputs(network, self.num_classes, self.reader)
         self.low, self.high = _checked_range(value_range)
-        _check_weights(network)
+        check_weights(network)
         self.generator = in_float32(network)
         self.latent_dim = inputs_of(network)[0].shape[-1]
         self.sample_shape = tuple(network.output_shape[1:])
@@ -113,7 +129,7 @@ class Signatures:
         Args:
             name: one of `names`.
             batch_size: int, or None for a free one. Default None.
-            generator: a network that stands for the generator, such as a rewritten one. Default: the generator.
+            generator: what stands for the generator, such as the result of `rewritten`. Default: the generator.
 
         Returns:
             (function, list of `tf.TensorSpec`); the function gives a dict of named tensors.
@@ -129,7 +145,7 @@ class Signatures:
             samples = self._rescaled(generator or self.generator, latents, self._read(conditions))
             return {"png_bytes": encode_pngs(samples)} if name == SAMPLE_PNG else {self.output: samples}
 
-        return _with_arguments(answer, [spec.name for spec in specs]), specs
+        return with_arguments(answer, [spec.name for spec in specs]), specs
 
     def inputs(self, name, seeds):
         """Returns NumPy inputs of a signature for some seeds; conditions are examples of theirs.
@@ -142,10 +158,14 @@ class Signatures:
         first = {"latents": sampling_latents(seeds, self.latent_dim).numpy()} if name == SERVING else {"seeds": seeds}
         return first | {each.name: each.example(len(seeds)) for each in self.conditions}
 
-    def reference(self, seeds):
-        """Returns what Keras makes of some seeds: float32 (num, *sample_shape), images in [0, 1]."""
+    def reference(self, seeds, name=SERVING):
+        """Returns what Keras makes of some seeds: float32 (num, *sample_shape), images in [0, 1], in any signature."""
         latents, *conditions = map(tf.convert_to_tensor, self.inputs(SERVING, seeds).values())
         return self._rescaled(self.generator, latents, self._read(conditions)).numpy()
+
+    def rewritten(self):
+        """Returns what `function` takes for a generator that devices compute faster, and how many layers are others."""
+        return rewritten(self.generator)
 
     def serving_model(self):
         """Returns `serving_default` as a functional `keras.Model`, for converters that take nothing else."""
@@ -187,18 +207,7 @@ class Signatures:
 
     def _check_samples(self):
         raw = self._raw(16)
-        if not np.isfinite(raw).all():
-            raise ExportError(
-                f"generator: received one whose samples are not finite ({np.isnan(raw).mean():.0%} NaN), expected "
-                "finite ones: go back to an earlier checkpoint"
-            )
-        alone = self._raw(1)
-        apart = float(abs(alone[0] - raw[0]).max())
-        if apart > 1e-3 * max(1.0, float(abs(raw).max())):
-            raise ExportError(
-                f"generator: received one whose sample changes by {apart:.2g} with its neighbours in the batch, "
-                "expected each sample to stand alone: is batch normalisation called with training=True?"
-            )
+        check_samples(raw, self._raw(1))
         span = self.high - self.low
         outside = float(((raw < self.low - 0.01 * span) | (raw > self.high + 0.01 * span)).mean())
         if self.is_image and outside > 0.01:
@@ -208,14 +217,34 @@ class Signatures:
             )
 
 
+def check_samples(raw, alone):
+    """Raises ExportError unless samples are finite, and the first one is what it is alone.
+
+    Args:
+        raw: float array (num, ...), what a network gives.
+        alone: likewise (1, ...), what it gives of the first input.
+    """
+    if not np.isfinite(raw).all():
+        raise ExportError(
+            f"generator: received one whose samples are not finite ({np.isnan(raw).mean():.0%} NaN), expected "
+            "finite ones: go back to an earlier checkpoint"
+        )
+    apart = float(abs(alone[0] - raw[0]).max())
+    if apart > 1e-3 * max(1.0, float(abs(raw).max())):
+        raise ExportError(
+            f"generator: received one whose sample changes by {apart:.2g} with its neighbours in the batch, "
+            "expected each sample to stand alone: is batch normalisation called with training=True?"
+        )
+
+
 def encode_pngs(images):
     """Encodes float images (batch, height, width, channels) in [0, 1] as PNG files, a string each (in the graph)."""
     pixels = tf.cast(tf.round(images * 255.0), tf.uint8)
     return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
-def _with_arguments(function, names):
-    """A function of exactly these arguments: TensorFlow calls a signature's inputs as the function does."""
+def with_arguments(function, names):
+    """Returns a function of exactly these arguments: TensorFlow calls a signature's inputs as the function does."""
 
     def named(*values):
         return function(*values)
@@ -257,7 +286,8 @@ def _checked_range(value_range):
     return low, high
 
 
-def _check_weights(network):
+def check_weights(network):
+    """Raises ExportError unless all weights are finite."""
     for weight in network.weights:
         if not keras.backend.is_float_dtype(weight.dtype):
             continue

@@ -1,4 +1,4 @@
-"""TFLite files that sample on a device: latents or a seed in, images out, in built-in operations only."""
+"""TFLite files for devices: latents, a seed or pictures in, images out, in built-in operations only."""
 
 import contextlib
 import json
@@ -16,44 +16,45 @@ from ..zoo.cache import flush
 from ..zoo.errors import ArgumentError
 from ..zoo.latents import sampling_latents
 from . import flatbuffer
-from .rewriting import rewritten
-from .signatures import SAMPLE, SERVING, ExportError, Signatures
+from .signatures import SAMPLE, ExportError
+from .translation import signatures_of
 from .verification import REPEATS, verify
 from .writing import write_errors
 
 PRECISIONS = ("float32", "float16", "int8", "dynamic")
-# Seeds of the latents that int8 ranges are measured on: none that anything is compared or judged on.
-CALIBRATION_SEEDS = np.arange(500_000, 500_512, dtype=np.int32)
-
-PROGRAM = Path(__file__).with_name("sample.py")
-# How every version of it begins.
-PROGRAM_MARK = b'"""Draws images from a TFLite file made by ganzoo.'
+# What the first line of every version of the programs beside files holds.
+PROGRAM_MARK = b" TFLite file made by ganzoo."
 
 
 def export_tflite(
     model, path, precision="float32", batch_size=1, int8_io=False, value_range=(-1.0, 1.0), num_classes=None,
-    repeats=REPEATS,
+    repeats=REPEATS, calibration=None,
 ):  # fmt: skip
     """Writes a model's generator as a TFLite file, run and compared before it appears.
 
     When to use it: on phones, boards and wherever ai-edge-litert runs; on a CPU it is also the fastest way to sample.
     The file has the signatures `serving_default` (latents) and `sample` (seeds), the latter with the zoo's own random
     numbers in built-in operations: a seed gives the same picture as in Keras. `sample.py`, written beside the file,
-    draws from it with ai-edge-litert and NumPy alone. Transposed convolutions are rewritten (`subpixel.py`).
+    draws from it with ai-edge-litert and NumPy alone. Of a translator it has `translate_xy` and, where the model goes
+    both ways, `translate_yx`, for pictures of the size that the model was built for, and `translate.py` beside it.
+    Transposed convolutions are rewritten (`subpixel.py`).
 
     Args:
-        model: an `AdversarialModel`, whose averaged generator is taken, or a `keras.Model` that maps latents, or
-            [latents, labels], to samples.
+        model: an `AdversarialModel` or a `TranslationModel`, whose averages are taken, or a `keras.Model` that maps
+            latents, or [latents, labels], to samples.
         path: str or path ending in .tflite. A file of that name is replaced once the new one has held.
-        precision: "float32"; "float16" (half the size); "int8" (calibrated on 512 latents of the zoo's prior), or
-            "dynamic" (int8 weights, float activations; no calibration). Default "float32".
+        precision: "float32"; "float16" (half the size); "int8" (calibrated on 512 latents of the zoo's prior, or 128
+            pictures), or "dynamic" (int8 weights, float activations; no calibration). Default "float32".
         batch_size: int >= 1. A file takes exactly so many at a time: a free batch would keep devices' accelerators and
             the quickest kernels out. Default 1.
-        int8_io: bool, int8 latents in and int8 images out, with "int8" only; the report has scales and zero points.
-            Default False: float32.
+        int8_io: bool, int8 latents or images in and int8 images out, with "int8" only; the report has scales and zero
+            points. Default False: float32.
         value_range: (low, high) of the generator's images; they leave in [0, 1]. Default (-1, 1).
         num_classes: int >= 2, where a plain generator takes labels. Default: the model's own.
         repeats: int >= 0, calls whose median is the time; 0 takes none. Default 50.
+        calibration: pictures that a translator is calibrated and compared on: dict "x" or "y" -> uint8 array (num,
+            height, width, channels), or float32 in [-1, 1]; an array alone is of x. Give 136 of each or more. Default:
+            smooth random pictures, whose ranges may be others than those of real ones.
 
     Returns:
         An `Entry`: differences from Keras, times, size, operations.
@@ -74,8 +75,8 @@ def export_tflite(
     """
     path = Path(path)
     _check(path, precision, batch_size, int8_io)
-    signatures = Signatures(model, value_range, num_classes)
-    network, count = rewritten(signatures.generator)
+    signatures = signatures_of(model, value_range, num_classes, pictures=calibration)
+    network, count = signatures.rewritten()
     part = path.with_name(f".{path.name}.part")
     try:
         with write_errors(path):
@@ -83,7 +84,7 @@ def export_tflite(
             part.write_bytes(flatbuffer.write(parsed))
             flush(part)
             entry = verify(signatures, part, "tflite", precision, batch_size, repeats)
-            _write_beside(path, signatures.reader)
+            _write_beside(path, signatures)
             os.replace(part, path)
             flush(path.parent)
     finally:
@@ -91,13 +92,13 @@ def export_tflite(
     entry.file = str(path)
     entry.operations = dict(sorted(flatbuffer.operations(parsed).items()))
     if "TRANSPOSE_CONV" in entry.operations:
-        kept = entry.operations["TRANSPOSE_CONV"] // 2
+        kept = entry.operations["TRANSPOSE_CONV"] // (1 + (SAMPLE in signatures.names))
         entry.notes.append(f"{kept} transposed convolutions were kept ({count} rewritten): they are slow on devices")
     return entry
 
 
 def _assembled(signatures, network, precision, batch_size, int8_io):
-    """The file's `schema.ModelT`, with both signatures and built-in operations only."""
+    """The file's `schema.ModelT`, with all signatures and built-in operations only."""
     parsed = flatbuffer.read(_converted(signatures, network, precision, batch_size, int8_io))
     foreign = sorted(name for name in flatbuffer.operations(parsed) if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name))
     if foreign:
@@ -105,15 +106,19 @@ def _assembled(signatures, network, precision, batch_size, int8_io):
     if signatures.num_classes is not None:
         # `sample.py` looks for it.
         parsed.description = b"ganzoo" + json.dumps({"num_classes": int(signatures.num_classes)}).encode()
-    latents = flatbuffer.read(_latents_file(signatures.latent_dim, batch_size))
-    return flatbuffer.add_sampling(parsed, latents, SAMPLE)
+    for alias, name in signatures.aliases.items():
+        flatbuffer.add_alias(parsed, name, alias)
+    if SAMPLE in signatures.names:
+        latents = flatbuffer.read(_latents_file(signatures.latent_dim, batch_size))
+        flatbuffer.add_sampling(parsed, latents, SAMPLE)
+    return parsed
 
 
-def _write_beside(path, reader):
-    """The program that draws from the file, and the words that it knows, each whole or not at all."""
-    program = path.with_name("sample.py")
-    content = {program: PROGRAM.read_bytes()}
-    if program.is_file() and not program.read_bytes().startswith(PROGRAM_MARK):
+def _write_beside(path, signatures):
+    """The program that runs the file, and the words that it knows, each whole or not at all."""
+    program, reader = path.with_name(signatures.program), signatures.reader
+    content = {program: Path(__file__).with_name(signatures.program).read_bytes()}
+    if program.is_file() and PROGRAM_MARK not in program.read_bytes().partition(b"\n")[0]:
         # Somebody's own program of that name stays.
         content = {}
     if reader is not None:
@@ -140,13 +145,14 @@ def _check(path, precision, batch_size, int8_io):
 
 
 def _converted(signatures, network, precision, batch_size, int8_io):
-    """The bytes of a file that has `serving_default` alone."""
-    function, specs = signatures.function(SERVING, batch_size, network)
+    """The bytes of a file that has the signatures of tensors alone."""
+    names = list(signatures.converted)
     with tempfile.TemporaryDirectory(prefix="ganzoo-tflite-") as folder:
         archive = keras.export.ExportArchive()
-        archive.add_endpoint(SERVING, function, specs)
+        for name in names:
+            archive.add_endpoint(name, *signatures.function(name, batch_size, network))
         archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SERVING])
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=names)
         if precision != "float32":
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if precision == "float16":
@@ -160,11 +166,13 @@ def _converted(signatures, network, precision, batch_size, int8_io):
 
 
 def _calibration(signatures, batch_size):
-    inputs = signatures.inputs(SERVING, CALIBRATION_SEEDS)
-    rows = max(batch_size, len(CALIBRATION_SEEDS) // batch_size * batch_size)
-    for start in range(0, rows, batch_size):
-        chosen = np.arange(start, start + batch_size) % len(CALIBRATION_SEEDS)
-        yield SERVING, {name: value[chosen] for name, value in inputs.items()}
+    seeds = signatures.calibration_seeds
+    rows = max(batch_size, len(seeds) // batch_size * batch_size)
+    for signature in signatures.converted:
+        inputs = signatures.inputs(signature, seeds)
+        for start in range(0, rows, batch_size):
+            chosen = np.arange(start, start + batch_size) % len(seeds)
+            yield signature, {name: value[chosen] for name, value in inputs.items()}
 
 
 def _latents_file(latent_dim, batch_size):

@@ -14,10 +14,9 @@ from PIL import Image
 
 from ..zoo.errors import ArgumentError
 from .report import Entry
-from .signatures import SAMPLE, SAMPLE_PNG, SERVING, ExportError
+from .signatures import SERVING, ExportError
 
 PROBE = Path(__file__).with_name("probe.py")
-SEEDS = np.arange(64, dtype=np.int32)
 REPEATS = 50
 # Largest differences, in units of the samples' range ([0, 1] for images), and least PSNR in dB.
 LARGEST = {"float32": 1e-4, "float16": 1e-2}
@@ -25,10 +24,10 @@ LEAST_PSNR = {"int8": 30.0, "dynamic": 30.0}
 
 
 def verify(signatures, path, kind, precision="float32", batch_size=None, repeats=REPEATS):
-    """Runs a file in a fresh process and compares it with Keras on 64 seeds.
+    """Runs a file in a fresh process and compares it with Keras on the examples of some seeds.
 
     Args:
-        signatures: the `Signatures` that the file was written from.
+        signatures: the `Signatures` or `TranslationSignatures` that the file was written from.
         path: path of the file, or of a SavedModel's folder.
         kind: "saved_model", "tflite" or "onnx".
         precision: "float32", "float16", "int8" or "dynamic"; it decides which differences are tolerated.
@@ -51,7 +50,11 @@ def verify(signatures, path, kind, precision="float32", batch_size=None, repeats
         inputs, outputs = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
         np.savez(
             inputs,
-            **{f"{name}/{key}": v for name in signatures.names for key, v in signatures.inputs(name, SEEDS).items()},
+            **{
+                f"{name}/{key}": value
+                for name in signatures.names
+                for key, value in signatures.inputs(name, signatures.seeds).items()
+            },
         )
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         facts = _probe(kind, path, inputs, outputs, cores, batch_size, repeats)
@@ -69,15 +72,17 @@ def verify(signatures, path, kind, precision="float32", batch_size=None, repeats
         milliseconds=times,
         quantisation=facts.get("quantisation") or None,
     )
-    expected = signatures.reference(SEEDS)
-    for signature in (SERVING,) if kind == "onnx" else (SERVING, SAMPLE):
+    for signature in (SERVING,) if kind == "onnx" else signatures.compared:
         found = given.get(f"{signature}/{signatures.output}")
         if found is None:
             raise ExportError(f"{signature}: gave {sorted(given)}, expected {signature}/{signatures.output} among them")
+        expected = signatures.reference(signatures.seeds, signature)
         entry.add(signature, _judge(entry.precision, signature, expected, found))
     _judge_batches(given)
-    if f"{SAMPLE_PNG}/png_bytes" in given:
-        _judge_pngs(given[f"{SAMPLE_PNG}/png_bytes"], given[f"{SAMPLE}/{signatures.output}"])
+    for name, whole in signatures.rounded.items():
+        for output in ("png_bytes", signatures.output):
+            if f"{name}/{output}" in given:
+                _judge_rounded(name, given[f"{name}/{output}"], given[f"{whole}/{signatures.output}"])
     return entry
 
 
@@ -143,7 +148,8 @@ def _judge(precision, signature, expected, found):
 
 def _judge_batches(given):
     for name, rows in given.items():
-        if not name.endswith(" alone") or "png" in name:
+        # PNGs and grey levels are rounded: they are held against the images that they round.
+        if not name.endswith(" alone") or rows.dtype != np.float32:
             continue
         batched = given[name.removesuffix(" alone")][: len(rows)]
         apart = compare(batched, rows)["max_difference"]
@@ -151,9 +157,11 @@ def _judge_batches(given):
             raise ExportError(f"{name}: differs by {apart:.2g} of the range from the same sample in a batch")
 
 
-def _judge_pngs(files, images):
-    for file, image in zip(files, images, strict=True):
-        pixels = np.asarray(Image.open(io.BytesIO(file)))
+def _judge_rounded(name, rounded, images):
+    for given, image in zip(rounded, images, strict=True):
+        is_file = isinstance(given, bytes)
+        pixels = np.asarray(Image.open(io.BytesIO(given))) if is_file else given
         # Rounding, and on top of it what two computations of one image may differ by.
         if (abs(pixels.reshape(image.shape) - 255.0 * image) > 0.5 + 255 * LARGEST["float32"]).any():
-            raise ExportError(f"{SAMPLE_PNG}: a PNG file holds other pixels than the image of the same seed")
+            held = "a PNG file holds" if is_file else "an image has"
+            raise ExportError(f"{name}: {held} other pixels than the image of the same seed")

@@ -93,6 +93,14 @@ def _parser():
         "--out", default="samples.png", help=".png: one picture; .npz: an array; else a folder of PNGs"
     )
 
+    command = _command(parts, "translate", commands.translate_pictures, "translate pictures with a run")
+    command.add_argument("run_folder", metavar="RUN", help="a run folder")
+    command.add_argument("source", metavar="IN", help="a picture or a folder of pictures, of any size")
+    command.add_argument("out", metavar="OUT", help="a .png file, or a folder: names and sizes are kept")
+    command.add_argument("--to", default="y", help="the domain: y, or x where the model has it (default: %(default)s)")
+    command.add_argument("--checkpoint", default="last", help="last or best (default: %(default)s)")
+    command.add_argument("--batch-size", type=int, default=16, help="pictures at a time (default: %(default)s)")
+
     command = _command(parts, "export", commands.export_files, "write a run's generator for servers and devices")
     command.add_argument("run_folder", metavar="RUN", help="a run folder")
     command.add_argument("--checkpoint", default="last", help="last or best (default: %(default)s)")

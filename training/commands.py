@@ -38,8 +38,9 @@ def list_catalogue(options):
 
 def look_at_data(options):
     """Prints what a source holds and draws a picture of it."""
-    from ..export.pictures import overview, save_png
+    from ..export.pictures import save_png
     from .data import load
+    from .looking import facts_of, picture_of
     from .recipe import parse_value
 
     _check_out(options.out)
@@ -50,23 +51,18 @@ def look_at_data(options):
     if options.resolution is not None:
         chosen["resolution"] = options.resolution
     source = load(options.source, **chosen)
-    samples = source.samples[:2000] if not source.is_image else source.samples[:64]
-    save_png(options.out, overview(samples))
-    facts = {
-        "source": source.name,
-        "train": len(source),
-        "held_out": len(source.held_out),
-        "shape": source.shape,
-        "dtype": str(source.samples.dtype),
-        "range": [float(source.samples.min()), float(source.samples.max())],
-        "classes": source.class_names,
-        "fingerprint": source.fingerprint,
-        "picture": options.out,
-    }
-    if source.labels is not None:
-        counts = [int((source.labels == number).sum()) for number in range(len(source.class_names))]
-        facts["images_per_class"] = dict(zip(source.class_names, counts, strict=True))
-    _report(options, facts, "\n".join(f"{key:<18} {value}" for key, value in facts.items()))
+    save_png(options.out, picture_of(source))
+    facts = facts_of(source) | {"picture": options.out}
+    _report(options, facts, "\n".join(f"{key:<18} {value}" for key, value in _lines(facts)))
+
+
+def _lines(facts, prefix=""):
+    """Yields (key, value) of facts, those of a part of them under its name."""
+    for key, value in facts.items():
+        if prefix == "" and key in ("x", "y"):
+            yield from _lines(value, f"{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def train_run(options):
@@ -164,6 +160,17 @@ def draw_samples(options):
         _refuse_beside(options, "a .tflite file", ("checkpoint",))
     facts = sample(options, out)
     _report(options, facts, f"{facts['num']} samples in {out}")
+
+
+def translate_pictures(options):
+    """Translates pictures with a run, and tells which ones it could not."""
+    from .translating import translate
+
+    facts = translate(options)
+    for file, why in facts["skipped"].items():
+        print(f"skipped {file}: {why}", file=sys.stderr)
+    left_out = f", {len(facts['skipped'])} skipped" if facts["skipped"] else ""
+    _report(options, facts, f"{facts['translated']} pictures translated to {options.to} in {options.out}{left_out}")
 
 
 def export_files(options):

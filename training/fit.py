@@ -10,7 +10,17 @@ import tensorflow as tf
 from ..export.evaluation import Judge, SamplesError
 from ..zoo.errors import ArgumentError
 from ..zoo.registry import variant_class
-from .callbacks import Checkpoint, Evaluate, LogMetrics, Progress, SampleGrid, StopOnNonFinite, StopOnSignal
+from ..zoo.schedules import decay_linearly
+from .callbacks import (
+    Checkpoint,
+    Evaluate,
+    LogMetrics,
+    Progress,
+    SampleGrid,
+    StopOnNonFinite,
+    StopOnSignal,
+    TranslationGrid,
+)
 from .callbacks.guards import DivergenceError
 from .checkpoint import CheckpointError, load_checkpoint
 from .data import load
@@ -90,10 +100,10 @@ def build_model(recipe, source):
 
     Args:
         recipe: `Recipe`.
-        source: `ImageSource`.
+        source: `ImageSource` or `TranslationSource`.
 
     Returns:
-        A compiled `AdversarialModel`.
+        A compiled `AdversarialModel` or `TranslationModel`.
     """
     arguments = {key: value for key, value in recipe.model.items() if key != "variant"}
     cls = variant_class(recipe.model["variant"])
@@ -103,7 +113,15 @@ def build_model(recipe, source):
         build_optimizer(recipe.optimizers.get("discriminator")),
         jit_compile=recipe.train.jit_compile,
     )
+    _schedule(model, recipe.train)
     return model
+
+
+def _schedule(model, settings):
+    """Lets the learning rates fall; a resumed run may have more steps than it was begun with."""
+    if settings.linear_decay:
+        decay_linearly(model.generator_optimizer, settings.steps, settings.linear_decay)
+        decay_linearly(model.discriminator_optimizer, settings.steps * model.n_critic, settings.linear_decay)
 
 
 def _judge(recipe, source, progress):
@@ -127,13 +145,7 @@ def _fit(model, source, recipe, folder, steps, judge, progress):
         LogMetrics(
             folder.metrics, settings.log_every, settings.batch_size, settings.save_every, folder.tensorboard / "train"
         ),
-        SampleGrid(
-            folder.samples,
-            settings.sample_every,
-            _strip(source),
-            seed=settings.seed,
-            tensorboard=folder.tensorboard / "train",
-        ),
+        _drawing(model, source, folder, settings),
         *([evaluation] if judge else []),
         checkpoint,
     ]
@@ -147,6 +159,15 @@ def _fit(model, source, recipe, folder, steps, judge, progress):
         with contextlib.suppress(AttributeError):
             bar.bar.close()
     return Outcome(model, model.steps_done, stop.received, evaluation and (evaluation.lowest, evaluation.lowest_step))
+
+
+def _drawing(model, source, folder, settings):
+    place = {"folder": folder.samples, "every": settings.sample_every, "tensorboard": folder.tensorboard / "train"}
+    if hasattr(model, "translate"):
+        # The pictures of few have none held out.
+        x, y = (side.held_out if len(side.held_out) else side.samples for side in (source.x, source.y))
+        return TranslationGrid(x=x, y=y, **place)
+    return SampleGrid(real=_strip(source), seed=settings.seed, **place)
 
 
 def _evaluation(judge, recipe, folder):
@@ -183,6 +204,7 @@ def _resumed(recipe, folder, strategy, say):
         raise RunError(f"{error}: start again with --overwrite") from None
     for note in notes:
         say(note)
+    _schedule(model, recipe.train)
     folder.rewind(model.steps_done)
     say(f"going on from step {model.steps_done}")
     return model
@@ -193,16 +215,28 @@ def _take_weights(model, init_from):
     words = [reader and reader.known for reader in (getattr(each, "reader", None) for each in (model, other))]
     if words[0] != words[1]:
         raise ArgumentError(f"--init-from: received {init_from}, which reads other words, expected the same captions")
-    encoders = ("text_encoder", "averaged_encoder") if words[0] else ()
-    for role in ("generator", "discriminator", "averaged_generator", *encoders):
-        mine, theirs = getattr(model, role), getattr(other, role)
-        shapes = [tuple(weight.shape) for weight in mine.weights], [tuple(weight.shape) for weight in theirs.weights]
+    mine, theirs = _networks(model), _networks(other)
+    if set(mine) != set(theirs):
+        raise ArgumentError(
+            f"--init-from: received {init_from} of {type(other).__name__} with networks {list(theirs)}, expected "
+            f"{list(mine)}: {type(model).__name__} has these"
+        )
+    for role, network in mine.items():
+        shapes = [[tuple(weight.shape) for weight in each.weights] for each in (network, theirs[role])]
         if shapes[0] != shapes[1]:
             raise ArgumentError(
                 f"--init-from: received {init_from} whose {role} has weights {shapes[1]}, expected {shapes[0]}: "
                 "use the same networks, resolution and latent_dim"
             )
-        mine.set_weights(theirs.get_weights())
+        network.set_weights(theirs[role].get_weights())
+
+
+def _networks(model):
+    """Every network of a model by name, averages too."""
+    networks = {role: getattr(model, role) for role in model.network_roles}
+    roles = {id(network): role for role, network in networks.items()}
+    averages = {f"averaged {roles[id(network)]}": average for average, network in model.averaged_networks()}
+    return networks | averages
 
 
 def _check_batch(source, settings):

@@ -26,6 +26,7 @@ SECTIONS = ("data", "model", "optimizers", "train", "evaluate", "export")
 DECIDED = (
     "self",
     "shape",
+    "target_shape",
     "generator",
     "discriminator",
     "num_classes",
@@ -236,9 +237,11 @@ def _checked_model(model, train, origin):
         raise RecipeError(f"{origin}: model.{error}") from None
     fields = {}
     ours = [base for base in cls.__mro__ if base.__module__.startswith("ganzoo.")]
-    creators = [base.create for base in ours if "create" in vars(base)]
-    for owner in (*creators, *(base.__init__ for base in ours)):
-        for name, field in schema_of(owner, exclude=DECIDED).model_fields.items():
+    creators = [(base.create, DECIDED) for base in ours if "create" in vars(base)]
+    # A constructor takes networks, `create` builds them.
+    constructors = [(base.__init__, (*DECIDED, *cls.network_roles)) for base in ours]
+    for owner, decided in (*creators, *constructors):
+        for name, field in schema_of(owner, exclude=decided).model_fields.items():
             fields.setdefault(name, (field.annotation, field))
     roles = ("generator", "discriminator")
     given = {key: value for key, value in model.items() if key not in ("variant", *roles)}
@@ -248,7 +251,7 @@ def _checked_model(model, train, origin):
     for role in roles:
         if role in model:
             try:
-                networks.check({"network": cls.default_network} | networks.as_dict(model[role]), role)
+                networks.check(cls.specified(role, model[role]), role)
             except ArgumentError as error:
                 raise RecipeError(f"{origin}: {error}") from None
     return model

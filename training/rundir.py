@@ -117,6 +117,8 @@ class RunFolder:
         """
         self.require_run()
         trained = json.loads(self.state.read_text(encoding="utf-8"))["recipe"]
+        # Keys that came later had their defaults then.
+        trained = Recipe(trained, str(self.state)).content()
         changed = differences(_comparable(trained), _comparable(recipe.content()))
         if changed:
             raise RunError(

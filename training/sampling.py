@@ -51,6 +51,11 @@ class _Run:
 
     def __init__(self, options):
         self.model = load_run(options.source, options.checkpoint)
+        if hasattr(self.model, "translate"):
+            raise UserError(
+                f"{options.source}: received a run of {type(self.model).__name__}, which translates pictures, expected "
+                f"one that draws samples: `ganzoo translate {options.source} IN OUT`"
+            )
         self.num_classes = getattr(self.model, "num_classes", None)
         self.reader = getattr(self.model, "reader", None)
 

@@ -20,6 +20,8 @@ class Train(pydantic.BaseModel):
         log_every: steps between rows of metrics.
         sample_every: steps between pictures.
         save_every: steps between checkpoints.
+        linear_decay: share of the steps, at the end, over which the learning rates fall linearly to 0; 0 keeps them
+            constant.
         strategy: "auto", "none", "mirrored" or "cpu:N".
         precision: another spelling of `model.precision`.
         jit_compile: "auto" or bool, XLA.
@@ -34,6 +36,7 @@ class Train(pydantic.BaseModel):
     log_every: Steps = 100
     sample_every: Steps = 500
     save_every: Steps = 1000
+    linear_decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     strategy: Annotated[str, Field(pattern=STRATEGY)] = "auto"
     precision: Literal["float32", "bfloat16", "float16"] | None = None
     jit_compile: bool | Literal["auto"] = "auto"

@@ -100,8 +100,7 @@ class AdversarialModel(LatentSampling, AdversarialStep):
         (4, 32, 32, 1)
         """
         facts = cls.network_facts(arguments) | {"shape": tuple(shape), "dtype": PRECISIONS[precision]}
-        default = {"network": cls.default_network}
-        generator, critic = (default | networks.as_dict(given) for given in (generator, discriminator))
+        generator, critic = cls.specified("generator", generator), cls.specified("discriminator", discriminator)
         if critic["network"] in networks.names():
             known = networks.arguments(critic["network"], "discriminator")
             critic = {k: v for k, v in cls.discriminator_defaults.items() if k in known} | critic
@@ -111,6 +110,11 @@ class AdversarialModel(LatentSampling, AdversarialStep):
             seed=seed,
             **arguments,
         )
+
+    @classmethod
+    def specified(cls, role, given):
+        """Returns what is given of a role's network as a dict; where it names no network, the variant's own."""
+        return {"network": cls.default_network} | networks.as_dict(given)
 
     # What a variant may override.
 

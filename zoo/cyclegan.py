@@ -11,6 +11,7 @@ from .pairs import frozen_copy
 from .pool import FakePool
 from .registry import variant
 from .translation import TranslationModel
+from .unpaired import UnpairedRows
 
 OTHER = {"x": "y", "y": "x"}
 
@@ -105,6 +106,10 @@ class CycleGAN(TranslationModel):
             build("discriminator", 1000, shape),
             build("discriminator", 1100, target_shape),
         )
+
+    def rows_of(self, arrays):
+        """Shuffles either domain by itself: their arrays may have any lengths."""
+        return UnpairedRows(arrays)
 
     # Networks by the domain that they make or judge.
 

@@ -47,7 +47,7 @@ def step_dataset(model, x, y=None, batch_size=None):
         if y is not None:
             raise ArgumentError("y: received labels beside a tf.data.Dataset, expected them as its second component")
         return _from_dataset(model, x, batch_size)
-    x = model.arranged(x if hasattr(x, "batches") else _arrays(x, y))
+    x = model.arranged(x if hasattr(x, "batches") else _arrays(model, x, y))
     batch_size = batch_size or DEFAULT_BATCH
     rows = batch_size * model.n_critic
     _check_replicas(model, batch_size)
@@ -71,9 +71,15 @@ class ArrayRows:
 
     Args:
         rows: dict of name -> array, all of one length.
+
+    Raises:
+        ArgumentError: arrays of different lengths.
     """
 
     def __init__(self, rows):
+        lengths = {name: len(values) for name, values in rows.items()}
+        if len(set(lengths.values())) > 1:
+            raise ArgumentError(f"fit: received arrays of different lengths {lengths}, expected equal ones")
         self.rows = rows
 
     def __len__(self):
@@ -121,15 +127,14 @@ class ArrayRows:
         return gather
 
 
-def _arrays(x, y):
+def _arrays(model, x, y):
     values = x if isinstance(x, (tuple, dict)) else (x, y) if y is not None else (x,)
-    rows = {name: np.asarray(value) for name, value in named(values).items()}
+    # What comes second is labels, unless the variant has another word for it.
+    order = model.inputs_used if len(model.inputs_used) > 1 else tuple(ALIASES)
+    rows = {name: np.asarray(value) for name, value in named(values, order).items()}
     if not rows:
-        raise ArgumentError(f"fit: received no images but {sorted(values)}, expected a key 'images'")
-    lengths = {name: len(value) for name, value in rows.items()}
-    if len(set(lengths.values())) > 1:
-        raise ArgumentError(f"fit: received arrays of different lengths {lengths}, expected equal ones")
-    return ArrayRows(rows)
+        raise ArgumentError(f"fit: received no images but {sorted(values)}, expected a key {model.inputs_used[0]!r}")
+    return model.rows_of(rows)
 
 
 def _from_dataset(model, dataset, batch_size):

@@ -57,6 +57,21 @@ class Pix2Pix(TranslationModel):
         self.l1_weight = l1_weight
 
     @classmethod
+    def source_facts(cls, source):
+        """Returns the shape of domain y.
+
+        Raises:
+            ArgumentError: a source of one domain, or one without pairs.
+        """
+        facts = super().source_facts(source)
+        if not source.paired:
+            raise ArgumentError(
+                f"data.source: received {source.name!r} without pairs, expected some: set data.paired or data.aligned, "
+                "where the source has it, or take variant cyclegan"
+            )
+        return facts
+
+    @classmethod
     def build_networks(cls, build, shape, target_shape):
         """Returns a generator from x to y, and a discriminator of both."""
         return (

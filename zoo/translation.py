@@ -65,15 +65,18 @@ class TranslationModel(AdversarialStep):
                 f"target_shape: received {target_shape} for pictures of {shape}, expected the same height and width"
             )
         given = {"generator": generator, "discriminator": discriminator}
-        given = {
-            role: {"network": cls.default_networks[role]} | networks.as_dict(chosen) for role, chosen in given.items()
-        }
+        given = {role: cls.specified(role, chosen) for role, chosen in given.items()}
 
         def build(role, offset, shape, **facts):
             facts |= {"shape": shape, "seed": seed + offset, "dtype": PRECISIONS[precision]}
             return networks.build(given[role], role, **facts)
 
         return cls(*cls.build_networks(build, shape, target_shape), seed=seed, **arguments)
+
+    @classmethod
+    def specified(cls, role, given):
+        """Returns what is given of a role's network as a dict; where it names no network, the variant's own."""
+        return {"network": cls.default_networks[role]} | networks.as_dict(given)
 
     @classmethod
     def build_networks(cls, build, shape, target_shape):

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from .errors import ArgumentError
-from .feed import step_dataset
+from .feed import ArrayRows, step_dataset
 
 
 class KerasWorkflow(keras.Model):
@@ -64,7 +64,7 @@ class KerasWorkflow(keras.Model):
         Args:
             x: images as an array (uint8, or float in [-1, 1]), an `ImageSource`, or a `tf.data.Dataset` of batches;
                 of the elements of tuples and dicts only what the variant uses is kept.
-            y: labels, with an array `x`, where the variant uses them.
+            y: labels, with an array `x`, where the variant uses them; of translation variants the other domain.
             batch_size: int >= 1, rows of one discriminator turn over all replicas. Default: a dataset's own, else 64.
             epochs: int >= 1. Default 1.
             steps_per_epoch: int >= 1 or None.
@@ -81,6 +81,10 @@ class KerasWorkflow(keras.Model):
             raise ArgumentError(f"fit: received {refused}, expected only callbacks, verbose, initial_epoch")
         dataset, steps = step_dataset(self, x, y, batch_size)
         return super().fit(dataset, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, shuffle=False, **kwargs)
+
+    def rows_of(self, arrays):
+        """Returns a dict of arrays, name -> (num, ...), as a source of batches."""
+        return ArrayRows(arrays)
 
     def arranged(self, rows):
         """Returns rows (anything with `batches`) that bring what the variant's step needs of them."""

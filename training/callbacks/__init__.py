@@ -4,6 +4,7 @@ import importlib
 
 _HOMES = {
     "Checkpoint": "checkpoint",
+    "Drawing": "drawing",
     "Evaluate": "evaluate",
     "LogMetrics": "metrics",
     "Progress": "progress",
@@ -11,6 +12,7 @@ _HOMES = {
     "StepCallback": "clock",
     "StopOnNonFinite": "guards",
     "StopOnSignal": "guards",
+    "TranslationGrid": "translations",
 }
 
 __all__ = sorted(_HOMES)

@@ -5,6 +5,7 @@ import os
 import time
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
 from .clock import StepCallback
@@ -56,6 +57,7 @@ class LogMetrics(StepCallback):
         rows = self.batch_size * self.model.n_critic
         row = {"step": self.step, "kimg": self.step * rows / 1000, "steps_averaged": steps}
         row |= {name: float(value) for name, value in self._logs.items()}
+        row |= _scheduled_rate(self.model.generator_optimizer)
         row["images_per_second"] = steps * rows / (now - self._last_time)
         append_row(self.path, row)
         if self.writer:
@@ -65,6 +67,13 @@ class LogMetrics(StepCallback):
                         tf.summary.scalar(name, value)
         self.model.reset_metrics()
         self._last_step, self._last_time = self.step, now
+
+
+def _scheduled_rate(optimizer):
+    """The learning rate of the next update, where it changes; a constant one is in the recipe."""
+    own = getattr(optimizer, "inner_optimizer", optimizer)
+    scheduled = isinstance(own._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+    return {"learning_rate": float(own.learning_rate)} if scheduled else {}
 
 
 def append_row(path, row):

@@ -1,4 +1,4 @@
-"""One picture file, whatever it turns out to hold, as square 8-bit pixels the way a viewer shows it.
+"""One picture file, whatever it turns out to hold, as 8-bit pixels the way a viewer shows it.
 
 This file imports nothing of the zoo: `decoding.py` also runs it by itself, as a worker process that has to start in a
 moment and must not load TensorFlow.
@@ -52,13 +52,13 @@ def read_picture(file, resolution, crop="centre", channels=None):
 
     Args:
         file: path (str or bytes) or the file's content as a `memoryview`.
-        resolution: int, pixels of a side.
+        resolution: int, pixels of a side, or None for the picture as it is, whatever its size.
         crop: "centre" cuts the largest central square, "stretch" keeps everything and changes the proportions; "left"
             and "right" stretch that half of the picture.
         channels: 1, 3, or None for 1 where all pixels are grey and 3 otherwise.
 
     Returns:
-        (pixels, size): uint8 array (resolution, resolution, 1 or 3), and the upright picture's own (width, height).
+        (pixels, size): uint8 array (height, width, 1 or 3), and the upright picture's own (width, height).
 
     Raises:
         PictureError: not a picture, damaged, too large, or of values without a known range.
@@ -90,7 +90,7 @@ def _read(file, resolution, crop, channels):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(file) as picture:
             size = picture.size
-            if min(size) >= REDUCE_FROM * resolution:
+            if resolution is not None and min(size) >= REDUCE_FROM * resolution:
                 picture.draft(None, (REDUCE_TO * resolution, REDUCE_TO * resolution))
             picture.load()
             turn = TURNS.get(_orientation(picture))
@@ -99,7 +99,8 @@ def _read(file, resolution, crop, channels):
         opaque = opaque.transpose(turn)
         if turn not in UPRIGHT:
             size = size[::-1]
-    return _with_channels(_square(opaque, resolution, crop), channels), size
+    pixels = np.asarray(opaque) if resolution is None else _square(opaque, resolution, crop)
+    return _with_channels(pixels, channels), size
 
 
 def _one_line(error):

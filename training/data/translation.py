@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from ...zoo.cache import digest
 from ...zoo.feed import ArrayRows
-from .source import DataError
+from ...zoo.unpaired import UnpairedRows, derived_seed
+from .source import DataError, ImageSource
 
 DEFAULT_RESOLUTION = 64
 
@@ -39,7 +40,7 @@ class TranslationSource:
 
     def __init__(self, name, x, y, paired=False, truth=None, flip=False, crop=0, facts=None):
         for side in (x, y):
-            if not getattr(side, "is_image", False) or not hasattr(side, "labels") or isinstance(side, type(self)):
+            if not isinstance(side, ImageSource) or not side.is_image:
                 raise DataError(f"{name}: received {side!r}, expected pictures of one domain on each side")
         if x.shape[:2] != y.shape[:2]:
             raise DataError(
@@ -65,13 +66,12 @@ class TranslationSource:
         return len(self.x) if self.paired else max(len(self.x), len(self.y))
 
     def __repr__(self):
-        def told(count, other):
-            return f"{count}" if count == other else f"{count} and {other}"
+        def counts(x, y):
+            return f"{len(x)}" if len(x) == len(y) else f"{len(x)} and {len(y)}"
 
-        rows = told(len(self.x), len(self.y))
-        held_out = told(len(self.x.held_out), len(self.y.held_out))
-        kind = "pairs" if self.paired else "unpaired"
-        return f"TranslationSource({self.name!r}, {rows} + {held_out} held out, {self.shape} to {self.target_shape}, {kind})"
+        rows, held_out = counts(self.x, self.y), counts(self.x.held_out, self.y.held_out)
+        told = f"{rows} + {held_out} held out, {self.shape} to {self.target_shape}"
+        return f"TranslationSource({self.name!r}, {told}, {'pairs' if self.paired else 'unpaired'})"
 
     @property
     def shape(self):
@@ -110,18 +110,11 @@ class TranslationSource:
                 with the number of the batch.
             start_step: int >= 0, the number of the first batch.
         """
-        if self.paired:
-            dataset = ArrayRows(self._rows).batches(batch_size, seed, start_step)
-        else:
-            seeds = {"x": seed, "y": _derived(seed, "order of y")}
-            sides = [
-                ArrayRows({side: rows}).batches(batch_size, seeds[side], start_step)
-                for side, rows in self._rows.items()
-            ]
-            dataset = tf.data.Dataset.zip(tuple(sides)).map(lambda x, y: x | y)
+        rows = ArrayRows(self._rows) if self.paired else UnpairedRows(self._rows)
+        dataset = rows.batches(batch_size, seed, start_step)
         if not self.flip and not self.crop:
             return dataset
-        seeds = {side: _derived(seed, "windows" if self.paired else f"windows of {side}") for side in self._rows}
+        seeds = {side: derived_seed(seed, "windows" if self.paired else f"windows of {side}") for side in self._rows}
 
         def show(number, rows):
             return {
@@ -147,11 +140,6 @@ def _check_window(flip, crop):
         raise DataError(f"data.flip: received {flip!r}, expected true or false")
     if isinstance(crop, bool) or not isinstance(crop, int) or crop < 0:
         raise DataError(f"data.crop: received {crop!r}, expected a whole number of pixels >= 0")
-
-
-def _derived(seed, purpose):
-    """A seed of its own for each thing that is drawn: one key for two of them would tie them together."""
-    return int(digest(int(seed), purpose)[:15], 16)
 
 
 def _windows(images, key, flip, crop):

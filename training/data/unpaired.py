@@ -13,8 +13,7 @@ LARGEST = 128
 
 
 def load_unpaired(argument, resolution=None, flip=False, crop=0, data_dir=None, cache_dir=None):
-    """Loads two domains of which no picture of one belongs to a picture of the other, as CycleGAN has them
-    (Zhu et al. 2017).
+    """Loads two domains whose pictures do not belong together, as CycleGAN has them (Zhu et al. 2017).
 
     Args:
         argument: str: "X,Y", two sources, split at the comma between them; or a folder with `trainA/`, `trainB/` and,

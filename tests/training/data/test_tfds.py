@@ -115,9 +115,7 @@ def caption_store(data_dir, texts, captions, split="train"):
         "image": tfds.features.Image(shape=(8, 8, 3), encoding_format="png"),
         "captions": texts,
     }
-    rows = (
-        (n, {"image/filename": f"{n}.png", "image": flag(n, (8, 8)), "captions": captions(n)}) for n in range(20)
-    )
+    rows = ((n, {"image/filename": f"{n}.png", "image": flag(n, (8, 8)), "captions": captions(n)}) for n in range(20))
     with quiet_tfds():
         tfds.dataset_builders.store_as_tfds_dataset(
             name="told", version="1.0.0", data_dir=data_dir, features=tfds.features.FeaturesDict(features),

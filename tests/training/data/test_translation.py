@@ -317,22 +317,21 @@ def test_a_dataset_of_two_domains(tmp_path):
         assert images[:, 0, 0, 0].tolist() == list(range(first, first + num))
 
 
-@pytest.mark.parametrize(("style", "changed", "values"), [("fill", "fill", (0, 1)), ("light", "background", (0, 1))])
-def test_drawn_domains_differ_in_one_factor(style, changed, values):
-    source = load(f"restyled:{style}", 16, count=200)
+@pytest.mark.parametrize(("style", "changed"), [("fill", "fill"), ("light", "background")])
+def test_drawn_domains_differ_in_one_factor(style, changed):
+    """At 24 pixels: below, the hole of some small outlined shapes is nowhere to be seen."""
+    source = load(f"restyled:{style}", 24, count=200)
     assert (len(source.x), len(source.y), len(source.held_out), source.paired) == (90, 90, 20, False)
-    for side, other, truth, value in (
-        (source.x, source.y, source.truth[0], 1),
-        (source.y, source.x, source.truth[1], 0),
-    ):
-        np.testing.assert_array_equal(side.held_out, render(side.held_out_factors, 16))
-        np.testing.assert_array_equal(truth, render(side.held_out_factors | {changed: np.full(20, value)}, 16))
+    for value, (side, other, truth) in enumerate([(source.x, source.y, 0), (source.y, source.x, 1)]):
+        truth = source.truth[truth]
+        np.testing.assert_array_equal(side.held_out, render(side.held_out_factors, 24))
+        np.testing.assert_array_equal(truth, render(side.held_out_factors | {changed: np.full(20, 1 - value)}, 24))
         assert (truth != side.held_out).any((1, 2, 3)).all()
-        np.testing.assert_array_equal(side.samples, render(side.factors, 16))
+        np.testing.assert_array_equal(side.samples, render(side.factors, 24))
         np.testing.assert_array_equal(side.labels, side.factors["shape"])
-        assert set(side.factors[changed]) == {values[1 - value]}
+        assert set(side.factors[changed]) == {value}
         # No counterpart of a training picture, and no held-out picture, is trained on.
-        counterparts = render(side.factors | {changed: np.full(90, value)}, 16)
+        counterparts = render(side.factors | {changed: np.full(90, 1 - value)}, 24)
         for pictures, rows in ((counterparts, other), (side.held_out, side), (truth, other)):
             assert not (pictures[:, None] == rows.samples[None]).all((2, 3, 4)).any()
     if style == "light":
