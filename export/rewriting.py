@@ -1,4 +1,4 @@
-"""Rewrites a generator for export: its transposed convolutions become `SubpixelConvolution`s."""
+"""Rewrites a generator for export: transposed convolutions and instance normalisations, in forms that suit devices."""
 
 from collections import Counter
 
@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from .instance import InstanceNormalization
 from .subpixel import SubpixelConvolution
 
 # What lies between a convolution and its normalisation without touching any value.
@@ -38,7 +39,7 @@ def rewritten(generator):
         if _is_plain(layer) and graph.uses[layer] == 1:
             plans[layer] = _plan(layer, graph)
             absorbed |= plans[layer].absorbed
-    if not plans:
+    if not plans and not any(map(_is_instance_normalisation, graph.uses)):
         return generator, 0
     pairs = []
 
@@ -47,6 +48,8 @@ def rewritten(generator):
             return plans[layer].layer()
         if layer in absorbed:
             return _Absorbed(name=layer.name, dtype="float32")
+        if _is_instance_normalisation(layer):
+            return _instance_normalisation(layer)
         copy = layer.__class__.from_config(layer.get_config())
         # A functional network holds plain operations, too.
         if isinstance(layer, layers.Layer):
@@ -164,6 +167,19 @@ def _is_plain(layer):
         and layer.activation in (keras.activations.linear, keras.activations.relu)
         and (layer.padding == "same" or None not in layer.input.shape[1:3])
     )
+
+
+def _is_instance_normalisation(layer):
+    return type(layer) is layers.GroupNormalization and (
+        layer.axis in (-1, 3) and len(layer.input.shape) == 4 and layer.groups == layer.input.shape[-1]
+    )
+
+
+def _instance_normalisation(layer):
+    channels = layer.groups
+    gamma = np.asarray(layer.gamma) if layer.scale else np.ones(channels, np.float32)
+    beta = np.asarray(layer.beta) if layer.center else np.zeros(channels, np.float32)
+    return InstanceNormalization(gamma, beta, layer.epsilon, name=layer.name, dtype="float32")
 
 
 def _is_relu(layer):

@@ -1,128 +1,102 @@
-"""Draws images from a TFLite file made by ganzoo. It needs ai-edge-litert and NumPy, and Pillow to save pictures.
+"""Translates pictures by a TFLite file made by ganzoo. It needs ai-edge-litert, NumPy and Pillow.
 
-    python sample.py generator.tflite --num 16 --seed 7 --out samples/
-    python sample.py generator.tflite --num 16 --labels 3,7 --out samples.npz
+    python translate.py horses-int8.tflite one.jpg two.png --out translated/
+    python translate.py horses-int8.tflite zebra.png --to x --out horses/
 
-Image i is the image of seed + i: the same picture that the model gave before it was exported.
+The file takes pictures of one size: others are brought to it, and what does not fit its shape is cut off at the sides.
 """
 
 import argparse
-import itertools
-import json
 import pathlib
-import re
 import sys
 
 import numpy as np
 
+SIGNATURES = {"y": "translate_xy", "x": "translate_yx"}
 
-class Sampler:
-    """A TFLite file that turns seeds into samples.
+
+class Translator:
+    """A TFLite file that translates pictures.
 
     Attributes:
-        num_classes: int, where the file takes labels; else None.
-        batch_size: int, samples of one call of the interpreter.
-        words: dict of word -> token, where the file takes captions; else None. It is read from the file
-            NAME.vocabulary.json beside NAME.tflite.
+        batch_size: int, pictures of one call of the interpreter.
+        shape: (height, width, channels) of the pictures that it takes.
 
     Args:
         path: of the file.
+        to: "y", or "x" where the file goes both ways.
         threads: int >= 1, or None for the interpreter's default.
     """
 
-    def __init__(self, path, threads=None):
+    def __init__(self, path, to="y", threads=None):
         from ai_edge_litert.interpreter import Interpreter
 
+        # The runner uses it for as long as it lives.
         self._interpreter = Interpreter(str(path), num_threads=threads)
-        if "sample" not in self._interpreter.get_signature_list():
-            raise ValueError(f"{path}: has no signature 'sample', expected a file exported by ganzoo")
-        self._runner = self._interpreter.get_signature_runner("sample")
-        self.batch_size = int(self._runner.get_input_details()["seeds"]["shape"][0])
-        # The interpreter does not show a file's description, which says how many classes there are.
-        told = re.search(rb'ganzoo(\{"num_classes": [0-9]+\})', pathlib.Path(path).read_bytes())
-        self.num_classes = json.loads(told[1])["num_classes"] if told else None
-        self.words, beside = None, pathlib.Path(path).with_suffix(".vocabulary.json")
-        if "tokens" in self._runner.get_input_details():
-            known = json.loads(beside.read_text(encoding="utf-8"))
-            self.length = known["length"]
-            # 0 pads, 1 stands for every unknown word.
-            self.words = {word: number + 2 for number, word in enumerate(known["words"])}
+        known = [side for side, name in SIGNATURES.items() if name in self._interpreter.get_signature_list()]
+        if to not in known:
+            raise ValueError(f"to: received {to!r}, expected one of {known}: {path} has no other translations")
+        self._runner = self._interpreter.get_signature_runner(SIGNATURES[to])
+        (self._input,) = self._runner.get_input_details().values()
         (self._output,) = self._runner.get_output_details().values()
+        self.batch_size, *shape = map(int, self._input["shape"])
+        self.shape = tuple(shape)
 
-    def unknown(self, texts):
-        """Returns the sorted words of texts that the file does not know."""
-        return sorted({word for text in texts for word in split(text)} - set(self.words or ()))
+    def __call__(self, images):
+        """Translates pictures.
 
-    def __call__(self, seeds, labels=None, texts=None):
-        """Returns float32 samples (num, *shape) of int32 seeds (num,); images lie in [0, 1]."""
-        given = {"seeds": np.asarray(seeds, np.int32)}
-        if (texts is None) != (self.words is None):
-            raise ValueError(f"texts: received {texts}, expected {'none' if self.words is None else 'some'}")
-        if texts is not None:
-            given["tokens"] = np.zeros((len(given["seeds"]), self.length), np.int32)
-            for row, text in zip(given["tokens"], itertools.cycle(texts), strict=False):
-                read = [self.words.get(word, 1) for word in split(text)][: self.length]
-                row[: len(read)] = read
-        if self.num_classes is not None:
-            known = f"integers from 0 to {self.num_classes - 1}"
-            if labels is None:
-                raise ValueError(f"labels: received none, expected {known}")
-            given["labels"] = np.resize(np.asarray(labels, np.int32), len(given["seeds"]))
-            if given["labels"].min() < 0 or given["labels"].max() >= self.num_classes:
-                # Beyond its table the interpreter would read whatever lies there.
-                raise ValueError(f"labels: received {labels}, expected {known}")
-        elif labels is not None:
-            raise ValueError(f"labels: received {labels}, expected none: the file takes no labels")
+        Args:
+            images: uint8 array (num, height, width, channels), or float in [0, 1].
+
+        Returns:
+            float32 array (num, height, width, channels of the other domain) in [0, 1].
+        """
+        images = np.asarray(images)
+        if not len(images) or images.shape[1:] != self.shape:
+            raise ValueError(f"images: received an array of shape {images.shape}, expected (num, *{self.shape})")
+        images = images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1)
+        if self._input["dtype"] == np.int8:
+            scale, zero_point = self._input["quantization"]
+            images = np.clip(np.rint(images / scale + zero_point), -128, 127).astype(np.int8)
         parts = []
-        for start in range(0, len(given["seeds"]), self.batch_size):
-            # The file takes exactly its own batch size: the last row stands in for those that are missing.
-            rows = np.minimum(np.arange(start, start + self.batch_size), len(given["seeds"]) - 1)
-            (samples,) = self._runner(**{name: value[rows] for name, value in given.items()}).values()
-            parts.append(np.array(samples))
-        samples = np.concatenate(parts)[: len(given["seeds"])]
-        if samples.dtype == np.int8:
+        for start in range(0, len(images), self.batch_size):
+            # The file takes exactly its own batch size: the last picture stands in for those that are missing.
+            rows = np.minimum(np.arange(start, start + self.batch_size), len(images) - 1)
+            parts.append(np.array(self._runner(images=images[rows])["images"]))
+        translated = np.concatenate(parts)[: len(images)]
+        if translated.dtype == np.int8:
             scale, zero_point = self._output["quantization"]
-            samples = (samples.astype(np.float32) - zero_point) * np.float32(scale)
-        return samples
+            translated = (translated.astype(np.float32) - zero_point) * np.float32(scale)
+        return translated
 
 
-def split(text):
-    """Returns the words of a text: small letters and digits, no punctuation."""
-    return re.findall(r"[^\W_]+", text.lower())
+def read_picture(path, shape):
+    """Reads a picture as uint8 (height, width, channels), scaled and cut to a shape; alpha is dropped."""
+    from PIL import Image, ImageOps
 
-
-def draw(path, num, seed=0, labels=None, threads=None, texts=None):
-    """Returns `num` samples of a file, those of the seeds from `seed` on; labels or texts are taken in turn."""
-    if num < 1 or not 0 <= seed <= 2**31 - num:
-        raise ValueError(f"received {num} samples from seed {seed}, expected at least 1, and seeds from 0 to 2**31 - 1")
-    return Sampler(path, threads)(np.arange(seed, seed + num), labels, texts)
+    height, width, channels = shape
+    with Image.open(path) as file:
+        picture = file.convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
+        return np.asarray(ImageOps.fit(picture, (width, height), Image.Resampling.BICUBIC)).reshape(shape)
 
 
 def main(arguments=None):
-    """Draws and saves samples."""
-    parser = argparse.ArgumentParser(description="Draw samples from a TFLite file made by ganzoo.")
+    """Translates and saves pictures."""
+    parser = argparse.ArgumentParser(description="Translate pictures by a TFLite file made by ganzoo.")
     parser.add_argument("file", help="a .tflite file")
-    parser.add_argument("--num", type=int, default=16, help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the first (default: %(default)s)")
-    parser.add_argument("--labels", help="classes in turn, such as 3,7, where the file takes labels")
-    parser.add_argument("--text", help="what to draw, where the file takes captions")
+    parser.add_argument("pictures", nargs="+", help="PNG or JPEG files")
+    parser.add_argument("--to", choices=sorted(SIGNATURES), default="y", help="the domain (default: %(default)s)")
     parser.add_argument("--threads", type=int, help="of the interpreter")
-    parser.add_argument("--out", default="samples", help="a folder of PNGs, or an .npz file (default: %(default)s)")
+    parser.add_argument("--out", default="translated", help="a folder of PNGs (default: %(default)s)")
     options = parser.parse_args(arguments)
-    labels = [int(label) for label in options.labels.split(",")] if options.labels else None
-    texts = [options.text] if options.text else None
-    samples = draw(options.file, options.num, options.seed, labels, options.threads, texts)
-    seeds = np.arange(options.seed, options.seed + options.num)
-    out = pathlib.Path(options.out)
-    if out.suffix == ".npz" or samples.ndim != 4:
-        np.savez_compressed(out.with_suffix(".npz"), samples=samples, seeds=seeds)
-        return
     from PIL import Image
 
+    translator, out = Translator(options.file, options.to, options.threads), pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    for seed, image in zip(seeds, samples, strict=True):
+    for path in map(pathlib.Path, options.pictures):
+        (image,) = translator(read_picture(path, translator.shape)[np.newaxis])
         pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
-        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(out / f"seed-{seed:010d}.png")
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(out / f"{path.stem}.png")
 
 
 if __name__ == "__main__":

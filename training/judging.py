@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from ..export.evaluation import Judge, SamplesError, as_pixels
+from ..export.evaluation import Judge, SamplesError, TranslationJudge, as_pixels, judge_of
 from ..export.pictures import save_png
 from ..zoo.errors import UserError
 from .data import load
@@ -33,7 +33,7 @@ def judge_run(path, checkpoint="last", extractor=None, metrics=None, num=10_000,
         progress: bool, bars and notes on stderr. Default True.
 
     Returns:
-        A `Report`.
+        A `Report`, or a `TranslationReport` of a run that translates.
 
     Raises:
         UserError: no run, other data than it was trained on, or an extractor or metric that cannot be used.
@@ -45,9 +45,16 @@ def judge_run(path, checkpoint="last", extractor=None, metrics=None, num=10_000,
     folder.require_data(source.fingerprint)
     if extractor is None:
         extractor = recipe.evaluate.extractor if recipe.evaluate else "auto"
-    judge = Judge(source, extractor, metrics, num, progress=progress)
+    judge = judge_of(source, extractor, metrics, num, progress=progress)
     kimg = model.steps_done * recipe.train.batch_size * model.n_critic / 1000
     facts = {"checkpoint": checkpoint, "step": model.steps_done, "kimg": kimg}
+    if isinstance(judge, TranslationJudge):
+        if metrics is not None or seeds != 1:
+            raise UserError(
+                f"evaluate: received metrics {metrics} and {seeds} seeds, expected neither: translations hang on no "
+                "seed, and all that can be computed of them is"
+            )
+        return judge.report(model, name=str(path), facts=facts)
     return judge.report(model, seeds, name=str(path), facts=facts)
 
 

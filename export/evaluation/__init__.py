@@ -11,8 +11,10 @@ _HOMES = {
     "Judge": "judge",
     "Report": "report",
     "SamplesError": "pixels",
+    "TranslationJudge": "translations",
     "as_pixels": "pixels",
     "evaluate": "judge",
+    "judge_of": "judges",
     "make_extractor": "extractors",
     "metric_names": "metrics",
 }

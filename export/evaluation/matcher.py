@@ -117,9 +117,7 @@ def train_matcher(model, images, captions, vocabulary, title=None):
     meanings = np.unique([" ".join(sorted(words(sentence))) for sentence in sentences], return_inverse=True)[1]
     epochs = schooling(num)
     steps = epochs * max(1, num // batch)
-    similarities = layers.Lambda(_similarities, output_shape=(None,))(
-        [model.output["images"], model.output["tokens"]]
-    )
+    similarities = layers.Lambda(_similarities, output_shape=(None,))([model.output["images"], model.output["tokens"]])
     learner = keras.Model(model.input, similarities)
     learner.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)),

@@ -51,6 +51,7 @@ seed = 5
 log_every = 10
 sample_every = 120
 save_every = 30
+linear_decay = 0.5
 """
 # Kills the process in the middle of the third save: the file is written, its name not yet given.
 KILL_IN_SAVE = """

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from ganzoo.export.pictures import GAP, tile_scale
 from ganzoo.training import load, load_run, translating
 from ganzoo.training.callbacks import TranslationGrid
-from ganzoo.training.callbacks.metrics import read_rows
 from ganzoo.training.cli import main
-from ganzoo.training.fit import build_model
-from ganzoo.training.recipe import Recipe, load_recipe
-from ganzoo.training.rundir import RunFolder
+from ganzoo.training.fit import _take_weights, build_model
+from ganzoo.training.recipe import load_recipe
 from ganzoo.zoo import CycleGAN, Pix2Pix
 from ganzoo.zoo.images import to_uint8
 from PIL import Image
@@ -61,6 +60,12 @@ def model(run):
     return load_run(run)
 
 
+@pytest.fixture
+def loaded(model, monkeypatch):
+    """Spares a test of the command the reading of the run, and the traces it has already."""
+    monkeypatch.setattr(translating, "load_run", lambda *given: model)
+
+
 @pytest.fixture(scope="module")
 def drawing_run(tmp_path_factory):
     """A finished run that draws from latents."""
@@ -105,6 +110,7 @@ def test_names_sizes_and_pixels_are_those_of_the_model(run, model, tmp_path, cap
         assert np.abs(read_png(out / f"{name}.png").astype(int) - expected).max() <= 1
 
 
+@pytest.mark.usefixtures("loaded")
 def test_both_directions_of_one_picture_into_a_named_file(run, model, tmp_path, capsys, read_png):
     pixels = picture(tmp_path / "in.png", 20, 24)
     for to in ("y", "x"):
@@ -116,6 +122,7 @@ def test_both_directions_of_one_picture_into_a_named_file(run, model, tmp_path, 
     assert tree(tmp_path / "folder") == ["in.png"]
 
 
+@pytest.mark.usefixtures("loaded")
 def test_files_that_are_no_pictures_are_named_and_left_out(run, tmp_path, capsys):
     picture(tmp_path / "in" / "good.png", 16, 16)
     (tmp_path / "in" / "torn.png").write_bytes((tmp_path / "in" / "good.png").read_bytes()[:300])
@@ -132,6 +139,7 @@ def test_files_that_are_no_pictures_are_named_and_left_out(run, tmp_path, capsys
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.usefixtures("loaded")
 def test_pictures_are_read_as_the_data_sources_read_them(run, model, tmp_path, capsys, read_png):
     """Turned by their EXIF data, transparency on white, grey as colour where the domain is in colour."""
     exif = Image.Exif()
@@ -150,6 +158,7 @@ def test_pictures_are_read_as_the_data_sources_read_them(run, model, tmp_path, c
         np.testing.assert_array_equal(read_png(tmp_path / "out" / f"{name}.png"), expected, err_msg=name)
 
 
+@pytest.mark.usefixtures("loaded")
 def test_names_that_fall_together_stay_apart(run, tmp_path, capsys):
     for name in ("a.png", "a.bmp", "A.tif", "a.bmp.png", "b.bmp"):
         picture(tmp_path / "in" / name, 16, 16)
@@ -216,9 +225,8 @@ def test_twelve_sizes_trace_once_and_few_pictures_wait(run, tmp_path, capsys, mo
     assert max(held) <= 2000 + 90 * 60
 
 
-def test_pictures_too_large_for_the_memory_are_told_from_the_others(run, model, tmp_path, capsys, monkeypatch):
-    import tensorflow as tf
-
+@pytest.mark.usefixtures("loaded")
+def test_pictures_too_large_for_the_memory_are_told_from_the_others(run, tmp_path, capsys, monkeypatch):
     def translate(self, images, to, batch_size):
         if images[..., 0].size > 600:
             raise tf.errors.ResourceExhaustedError(None, None, "OOM")
@@ -306,32 +314,20 @@ def test_the_recipe_knows_a_translators_keys(run, override, message):
         load_recipe(str(run / "recipe.toml"), [override])
 
 
-def test_another_run_may_start_from_a_translators_weights(run, drawing_run, model, tmp_path, capsys):
-    still = ["--set=optimizers.generator={name='adam', learning_rate=1e-30}", "--set=train.steps=1"]
-    assert train(tmp_path / "next", RECIPE, "--init-from", str(run), *still) == 0
-    other = load_run(tmp_path / "next")
-    for a, b in ((model.generator_yx, other.generator_yx), (model.averaged_xy, other.averaged_xy)):
-        assert any((weight.numpy() != 0).any() for weight in a.weights)
-    for a, b in zip(model.generator_yx.weights, other.generator_yx.weights, strict=True):
-        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-7)
-    wider = ["--set=model.generator.width=3"]
-    assert train(tmp_path / "wider", RECIPE, "--init-from", str(run), *wider) == 2
-    assert "whose generator_xy has weights" in capsys.readouterr().err
-    assert train(tmp_path / "gan", RECIPE, "--init-from", str(drawing_run)) == 2
-    assert "of GAN with networks ['generator', 'discriminator', 'averaged generator']" in capsys.readouterr().err
-
-
-def test_averages_start_from_the_other_runs_averages(run, model):
-    from ganzoo.training.fit import _take_weights
-
+def test_another_run_may_start_from_a_translators_weights(run, model, drawing_run, tmp_path, capsys):
     recipe = load_recipe(str(run / "recipe.toml"))
     fresh = build_model(recipe, load(**recipe.data))
     _take_weights(fresh, str(run))
     # Past the first step an average is no copy of its network.
     assert (model.averaged_xy.weights[0].numpy() != model.generator_xy.weights[0].numpy()).any()
-    for role in ("averaged_xy", "averaged_yx", "generator_xy", "discriminator_y"):
+    for role in (*model.network_roles, "averaged_xy", "averaged_yx"):
         for a, b in zip(getattr(model, role).weights, getattr(fresh, role).weights, strict=True):
             np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=role)
+    wider = ["--set=model.generator.width=3"]
+    assert train(tmp_path / "wider", RECIPE, "--init-from", str(run), *wider) == 2
+    assert "whose generator_xy has weights" in capsys.readouterr().err
+    assert train(tmp_path / "gan", RECIPE, "--init-from", str(drawing_run)) == 2
+    assert "of GAN with networks ['generator', 'discriminator', 'averaged generator']" in capsys.readouterr().err
 
 
 def test_a_batch_larger_than_the_data_is_refused(tmp_path, capsys):
@@ -352,46 +348,3 @@ def test_data_shows_both_sides(tmp_path, capsys, read_png):
     np.testing.assert_array_equal(png[GAP + 50 : GAP + 98 : 3, GAP : GAP + 48 : 3], source.y.samples[0])
     assert main(arguments) == 0
     assert re.search(r"^x\.train +18$", capsys.readouterr().err, re.MULTILINE)
-
-
-# Learning rates that fall.
-
-
-@pytest.mark.parametrize("precision", ["float32", "float16"])
-def test_a_resumed_run_decays_like_one_that_was_never_stopped(tmp_path, precision):
-    text = GAN.replace('"mlp"', '{network = "mlp", width = 4}') + "n_critic = 2\n" if False else GAN
-    text = text.replace('variant = "gan"', 'variant = "gan"\nn_critic = 2\nlatent_dim = 2') + (
-        f'[train]\nsteps = 8\nbatch_size = 8\nlog_every = 1\nlinear_decay = 0.5\nprecision = "{precision}"\n'
-    )
-    assert train(tmp_path / "whole", text) == 0
-    assert train(tmp_path / "broken", text, "--set=train.steps=6") == 0
-    assert main(["train", "--resume", str(tmp_path / "broken"), "--set", "train.steps=8", "--quiet"]) == 0
-    whole, broken = (read_rows(tmp_path / name / "metrics.jsonl") for name in ("whole", "broken"))
-    rates = [row["learning_rate"] for row in whole]
-    np.testing.assert_allclose(rates, 2e-4 * np.array([1, 1, 1, 1, 0.75, 0.5, 0.25, 0]), rtol=1e-6)
-    assert [row["learning_rate"] for row in broken[6:]] == rates[6:]
-    for role in ("generator_optimizer", "discriminator_optimizer"):
-        optimizers = [getattr(load_run(tmp_path / name), role) for name in ("whole", "broken")]
-        assert [float(optimizer.learning_rate) for optimizer in optimizers] == [0.0, 0.0]
-
-
-def test_a_run_that_is_made_longer_follows_its_new_length(run, tmp_path):
-    text = RECIPE + "linear_decay = 1.0\n"
-    assert train(tmp_path / "run", text) == 0
-    assert main(["train", "--resume", str(tmp_path / "run"), "--set", "train.steps=4", "--quiet"]) == 0
-    rates = [row["learning_rate"] for row in read_rows(tmp_path / "run" / "metrics.jsonl")]
-    np.testing.assert_allclose(rates, 2e-4 * np.array([0.5, 0, 0.25, 0]), rtol=1e-6)
-    assert "learning_rate" not in read_rows(run / "metrics.jsonl")[0]
-
-
-def test_runs_from_before_a_key_was_there_can_be_resumed(run):
-    folder = RunFolder(run)
-    text = folder.state.read_text()
-    state = json.loads(text)
-    del state["recipe"]["train"]["linear_decay"]
-    folder.state.write_text(json.dumps(state))
-    try:
-        recipe = Recipe(state["recipe"])
-        assert folder.resume(recipe) is recipe
-    finally:
-        folder.state.write_text(text)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from ...export.evaluation import Judge
+from ...export.evaluation import judge_of
 from ...export.evaluation.judge import FIRST_SEED
 from ...zoo.errors import ArgumentError
 from ..checkpoint import save_best
@@ -25,7 +25,8 @@ class Evaluate(StepCallback):
     from those rows, so that a resumed run goes on as one that was never stopped.
 
     Args:
-        judge: `ganzoo.export.evaluation.Judge` with the metric "fid"; or an `ImageSource`, judged by FID alone.
+        judge: `ganzoo.export.evaluation.Judge` with the metric "fid", or a `TranslationJudge`; or a source, judged by
+            FID alone.
         every: int >= 1, steps between evaluations.
         path: str or path of the JSON-lines file, or None for none (then nothing is remembered between fits).
         batch_size: int >= 1 or None, rows of a discriminator turn, for `kimg`.
@@ -47,7 +48,7 @@ class Evaluate(StepCallback):
 
     def __init__(self, judge, every, path=None, batch_size=None, best=None, patience=None, tensorboard=None):
         super().__init__()
-        self.judge = judge if isinstance(judge, Judge) else Judge(judge, metrics=["fid"])
+        self.judge = judge if hasattr(judge, "score") else judge_of(judge, metrics=["fid"])
         if "fid" not in self.judge.metrics:
             raise ArgumentError(f"judge: received the metrics {sorted(self.judge.metrics)}, expected 'fid' among them")
         self.every = every
