@@ -108,7 +108,9 @@ def grid(model, source, path):
     captions = trained + held_out
     texts = [caption for caption in captions for _ in range(SEEDS)]
     # Image i has seed i, so that every column begins at its own number and repeats it row by row.
-    drawn = np.concatenate([model.generate(SEEDS, seed=0, texts=texts[row * SEEDS :][:SEEDS]) for row in range(CAPTIONS)])
+    drawn = np.concatenate(
+        [model.generate(SEEDS, seed=0, texts=texts[row * SEEDS :][:SEEDS]) for row in range(CAPTIONS)]
+    )
     pixels = np.clip(np.rint((drawn + 1) * 127.5), 0, 255).astype(np.uint8)
     size = pixels.shape[1] * SCALE
     sheet = Image.new("RGB", (MARGIN + SEEDS * size, CAPTIONS * size), "white")

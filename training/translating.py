@@ -20,6 +20,11 @@ from .rundir import load_run
 BATCH_PIXELS = 2**20
 # Pixels that wait for others of their size.
 WAITING_PIXELS = 16 * BATCH_PIXELS
+# What TensorFlow raises at sizes that do not fit, and what it means.
+MISFITS = {
+    tf.errors.ResourceExhaustedError: "need more memory than there is",
+    tf.errors.InvalidArgumentError: "are a size that the network cannot take",
+}
 
 
 def translate(options):
@@ -151,15 +156,15 @@ def _batches(pictures, batch_size):
 
 
 def _translated(model, pictures, to, skipped):
-    """Yields (file, uint8 pixels of its translation); what there is no memory for is skipped."""
+    """Yields (file, uint8 pixels of its translation); one picture that does not fit must not stop the others."""
     try:
         images = model.translate(np.stack([pixels for _, pixels in pictures]), to, len(pictures))
-    except tf.errors.ResourceExhaustedError:
+    except tuple(MISFITS) as error:
         if len(pictures) > 1:
             for picture in pictures:
                 yield from _translated(model, [picture], to, skipped)
             return
         ((file, pixels),) = pictures
-        skipped[str(file)] = f"{pixels.shape[1]} x {pixels.shape[0]} pixels need more memory than there is"
+        skipped[str(file)] = f"{pixels.shape[1]} x {pixels.shape[0]} pixels {MISFITS[type(error)]}"
         return
     yield from zip((file for file, _ in pictures), to_uint8(images), strict=True)

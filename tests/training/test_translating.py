@@ -226,18 +226,24 @@ def test_twelve_sizes_trace_once_and_few_pictures_wait(run, tmp_path, capsys, mo
 
 
 @pytest.mark.usefixtures("loaded")
-def test_pictures_too_large_for_the_memory_are_told_from_the_others(run, tmp_path, capsys, monkeypatch):
+def test_pictures_that_do_not_fit_are_told_from_the_others(run, tmp_path, capsys, monkeypatch):
     def translate(self, images, to, batch_size):
         if images[..., 0].size > 600:
             raise tf.errors.ResourceExhaustedError(None, None, "OOM")
+        if images.shape[1] < 2:
+            raise tf.errors.InvalidArgumentError(None, None, "paddings must be less than the dimension size")
         return np.zeros(images.shape, np.float32)
 
     monkeypatch.setattr(CycleGAN, "translate", translate)
     for name, width in {"a": 16, "b": 16, "c": 16, "large": 50}.items():
         picture(tmp_path / "in" / f"{name}.png", width, 16)
+    picture(tmp_path / "in" / "flat.png", 16, 1)
     facts, _ = translated(run, tmp_path / "in", tmp_path / "out", capsys)
     assert facts["translated"] == 3
-    assert facts["skipped"] == {"large.png": "50 x 16 pixels need more memory than there is"}
+    assert facts["skipped"] == {
+        "flat.png": "16 x 1 pixels are a size that the network cannot take",
+        "large.png": "50 x 16 pixels need more memory than there is",
+    }
 
 
 # Pictures while it learns.
