@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ..zoo.cache import flush
 from ..zoo.errors import ArgumentError
-from .signatures import SERVING, ExportError, Signatures
+from .signatures import SERVING, ExportError
+from .translation import signatures_of
 from .verification import REPEATS, verify
 from .writing import write_errors
 
@@ -16,20 +17,24 @@ from .writing import write_errors
 OPSET = 17
 
 
-def export_onnx(model, path, value_range=(-1.0, 1.0), num_classes=None, batch_size=1, repeats=REPEATS):
+def export_onnx(
+    model, path, value_range=(-1.0, 1.0), num_classes=None, batch_size=1, repeats=REPEATS, to=None
+):  # fmt: skip
     """Writes a model's generator as an ONNX file with a free batch, run by onnxruntime and compared before it appears.
 
     When to use it: for programs that run ONNX: onnxruntime, browsers, TensorRT, OpenVINO. The graph takes latents, and
-    labels where the generator does, and gives images in [0, 1].
+    labels where the generator does, and gives images in [0, 1]. That of a translator takes `source`, pictures in
+    [0, 1] of the size that the model was built for, and goes one way.
 
     Args:
-        model: an `AdversarialModel`, whose averaged generator is taken, or a `keras.Model` that maps latents, or
-            [latents, labels], to samples.
+        model: an `AdversarialModel` or a `TranslationModel`, whose averages are taken, or a `keras.Model` that maps
+            latents, or [latents, labels], to samples.
         path: str or path ending in .onnx. A file of that name is replaced once the new one has held.
         value_range: (low, high) of the generator's images; they leave in [0, 1]. Default (-1, 1).
         num_classes: int >= 2, where a plain generator takes labels. Default: the model's own.
         batch_size: int >= 1, of the calls that are timed. Default 1.
         repeats: int >= 0, calls whose median is the time; 0 takes none. Default 50.
+        to: "y" or "x", the domain that a translator translates to. Default: "y".
 
     Returns:
         An `Entry`: differences from Keras, times, size, operations.
@@ -42,7 +47,8 @@ def export_onnx(model, path, value_range=(-1.0, 1.0), num_classes=None, batch_si
     if path.suffix != ".onnx" or not path.parent.is_dir() or path.is_dir():
         raise ArgumentError(f"path: received {str(path)!r}, expected an .onnx file in a folder that exists")
     require_onnx()
-    signatures = Signatures(model, value_range, num_classes)
+    # ONNX knows tensors by name alone: an input cannot be called as an output is.
+    signatures = signatures_of(model, value_range, num_classes, to=to, source="source")
     network = signatures.serving_model()
     # Keras exports only what it has seen called.
     network(list(signatures.inputs(SERVING, [0]).values()))

@@ -16,6 +16,8 @@ TRANSPARENT = (layers.Cropping2D, layers.Dropout, layers.Identity)
 def rewritten(generator):
     """Returns a network with the same samples that devices compute faster.
 
+    Beside transposed convolutions, group normalisations with a group for each channel are written anew.
+
     Only functional and sequential networks can be rewritten, since only their layers tell what follows what; another
     one, and whatever a plain convolution cannot express (dilation, groups, an output padding, channels first, unequal
     strides), is returned as it is.

@@ -22,6 +22,7 @@ import tensorflow as tf
 from ..zoo.errors import ArgumentError
 from ..zoo.latents import sampling_latents
 from ..zoo.pairs import inputs_of
+from .graph import encode_pngs
 from .precision import in_float32
 from .rewriting import rewritten
 
@@ -235,12 +236,6 @@ def check_samples(raw, alone):
             f"generator: received one whose sample changes by {apart:.2g} with its neighbours in the batch, "
             "expected each sample to stand alone: is batch normalisation called with training=True?"
         )
-
-
-def encode_pngs(images):
-    """Encodes float images (batch, height, width, channels) in [0, 1] as PNG files, a string each (in the graph)."""
-    pixels = tf.cast(tf.round(images * 255.0), tf.uint8)
-    return tf.map_fn(tf.io.encode_png, pixels, fn_output_signature=tf.TensorSpec((), tf.string))
 
 
 def with_arguments(function, names):

@@ -89,11 +89,14 @@ def main(arguments=None):
     parser.add_argument("--threads", type=int, help="of the interpreter")
     parser.add_argument("--out", default="translated", help="a folder of PNGs (default: %(default)s)")
     options = parser.parse_args(arguments)
+    paths = [pathlib.Path(path) for path in options.pictures]
+    if len({path.stem for path in paths}) < len(paths):
+        parser.error("received pictures of one name, expected names that differ without their folder and ending")
     from PIL import Image
 
     translator, out = Translator(options.file, options.to, options.threads), pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    for path in map(pathlib.Path, options.pictures):
+    for path in paths:
         (image,) = translator(read_picture(path, translator.shape)[np.newaxis])
         pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
         Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(out / f"{path.stem}.png")

@@ -16,10 +16,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..zoo.any_size import AnySize
 from ..zoo.errors import ArgumentError
 from ..zoo.images import from_uint8, to_uint8
 from ..zoo.translation import TranslationModel
+from .graph import any_size, decode_images, encode_pngs
 from .precision import in_float32
 from .rewriting import rewritten
 from .signatures import (
@@ -29,7 +29,6 @@ from .signatures import (
     Signatures,
     check_samples,
     check_weights,
-    encode_pngs,
     with_arguments,
 )
 
@@ -39,13 +38,15 @@ OTHER = {"x": "y", "y": "x"}
 READ_CHANNELS = (1, 3, 4)
 
 
-def signatures_of(model, value_range=(-1.0, 1.0), num_classes=None, words=False, to=None, pictures=None):
+def signatures_of(
+    model, value_range=(-1.0, 1.0), num_classes=None, words=False, to=None, pictures=None, source="images"
+):  # fmt: skip
     """Returns what a model answers to once it is exported.
 
     Args:
         model: a `TranslationModel`, or what `Signatures` takes.
         value_range, num_classes, words: of `Signatures`; a translator's pictures lie in [-1, 1].
-        to, pictures: of `TranslationSignatures`; None for generators of latents.
+        to, pictures, source: of `TranslationSignatures`; no use to generators of latents.
 
     Returns:
         `TranslationSignatures` or `Signatures`.
@@ -61,7 +62,7 @@ def signatures_of(model, value_range=(-1.0, 1.0), num_classes=None, words=False,
             what = "a model that translates" if translates else "a generator of latents"
             raise ArgumentError(f"{name}: received {type(given).__name__} beside {what}, expected {expected}")
     if translates:
-        return TranslationSignatures(model, to, pictures)
+        return TranslationSignatures(model, to, pictures, source)
     return Signatures(model, value_range, num_classes, words)
 
 
@@ -75,6 +76,7 @@ class TranslationSignatures:
         to: "x" or "y", to have this direction alone, or None for all that there are. Default None.
         pictures: dict "x" or "y" -> pictures of the domain, uint8 (num, height, width, channels) or float in [-1, 1],
             to compare and to calibrate on; one array is of x. Of a domain without any, smooth random ones are made.
+        source: str, name of inputs of pictures, where a format cannot have one of the output's name. Default "images".
 
     Attributes:
         networks: dict "y", "x" -> `keras.Model` in float32, into this domain.
@@ -91,9 +93,10 @@ class TranslationSignatures:
     calibration_seeds = np.arange(8, 136, dtype=np.int32)
     program = "translate.py"
 
-    def __init__(self, model, to=None, pictures=None):
+    def __init__(self, model, to=None, pictures=None, source="images"):
         if to is not None and to not in model.directions:
             raise ArgumentError(f"to: received {to!r}, expected one of {list(model.directions)}")
+        self.source = source
         self.networks = {to: model.translator(to) for to in ([to] if to else model.directions)}
         for to, network in self.networks.items():
             if None in network.input_shape[1:]:
@@ -155,8 +158,8 @@ class TranslationSignatures:
         translate = functools.partial(network, training=False) if batch_size else self._any_size(to)
         shape = (batch_size, height, width, channels) if batch_size else (None, None, None, channels)
         spec = {
-            FLOAT: tf.TensorSpec(shape, tf.float32, "images"),
-            UINT8: tf.TensorSpec(shape, tf.uint8, "images"),
+            FLOAT: tf.TensorSpec(shape, tf.float32, self.source),
+            UINT8: tf.TensorSpec(shape, tf.uint8, self.source),
             BYTES: tf.TensorSpec((batch_size,), tf.string, "image_bytes"),
         }[form]
 
@@ -180,7 +183,7 @@ class TranslationSignatures:
         pixels = self._examples(to, seeds)
         if form == BYTES:
             return {"image_bytes": encode_pngs(pixels / np.float32(255)).numpy().astype("S")}
-        return {"images": pixels if form == UINT8 else pixels / np.float32(255)}
+        return {self.source: pixels if form == UINT8 else pixels / np.float32(255)}
 
     def reference(self, seeds, name=SERVING):
         """Returns what Keras makes of the pictures of some seeds: float32 (num, height, width, channels) in [0, 1]."""
@@ -191,6 +194,14 @@ class TranslationSignatures:
         """Returns what `function` takes for networks that devices compute faster, and how many layers are others."""
         both = {to: rewritten(network) for to, network in self.networks.items()}
         return {to: network for to, (network, _) in both.items()}, sum(count for _, count in both.values())
+
+    def serving_model(self):
+        """Returns `serving_default` as a functional `keras.Model`, for converters that take nothing else."""
+        network = self.networks[self._asked[SERVING][0]]
+        images = keras.Input(network.input_shape[1:], name=self.source)
+        translated = network(keras.layers.Rescaling(2.0, -1.0, dtype="float32")(images), training=False)
+        translated = keras.layers.Rescaling(0.5, 0.5, dtype="float32")(translated)
+        return keras.Model(images, {"images": keras.layers.ReLU(max_value=1.0, dtype="float32")(translated)})
 
     def _examples(self, to, seeds):
         shape, given = self.networks[to].input_shape[1:], self._pictures.get(OTHER[to])
@@ -211,33 +222,6 @@ class TranslationSignatures:
             )
 
 
-def any_size(network):
-    """Returns the function that `AnySize` computes, of float32 pictures in [-1, 1], in the graph."""
-    multiple = AnySize(network).multiple
-    free = keras.models.clone_model(network, input_tensors=keras.Input((None, None, network.input_shape[-1])))
-    free.set_weights(network.get_weights())
-
-    def translate(pictures):
-        size = tf.shape(pictures)
-        (rows, top), (columns, left) = (_mirrored(size[axis + 1], multiple[axis]) for axis in (0, 1))
-        padded = tf.gather(tf.gather(pictures, rows, axis=1), columns, axis=2)
-        return free(padded, training=False)[:, top : top + size[1], left : left + size[2]]
-
-    return translate
-
-
-def decode_images(files, channels):
-    """Decodes PNG or JPEG files of one size into uint8 (batch, height, width, channels) (in the graph)."""
-
-    def decode(file):
-        if channels == 4:
-            return tf.io.decode_png(file, channels)
-        # It reads PNG files as well. Left to itself it decodes JPEG files fast, up to ten grey levels off.
-        return tf.io.decode_jpeg(file, channels, dct_method="INTEGER_ACCURATE")
-
-    return tf.map_fn(decode, files, fn_output_signature=tf.TensorSpec((None, None, channels), tf.uint8))
-
-
 def smooth_picture(shape, seed):
     """Returns a picture of soft blots that reach from black to white, the same for the same seed.
 
@@ -251,16 +235,6 @@ def smooth_picture(shape, seed):
     cells = 2 + int(seed) % 7
     blots = np.random.default_rng(int(seed)).uniform(-0.25, 1.25, (cells, cells, shape[-1]))
     return np.rint(255 * np.clip(tf.image.resize(blots, shape[:2], "bicubic"), 0, 1)).astype(np.uint8)
-
-
-def _mirrored(length, multiple):
-    """The places that a side of a picture is made of once it is padded to a multiple, and how many come before it."""
-    missing = tf.math.floormod(-length, multiple)
-    before = missing // 2
-    # Back and forth, the borders not repeated, as often as it takes; a side of one is its own mirror image.
-    period = tf.maximum(2 * (length - 1), 1)
-    places = tf.math.floormod(tf.range(-before, length + missing - before), period)
-    return tf.minimum(places, period - places), before
 
 
 def _rescaled(images):

@@ -16,6 +16,7 @@ from ..export.signatures import ExportError
 from ..export.tflite import export_tflite
 from ..export.verification import REPEATS
 from ..zoo.errors import UserError
+from ..zoo.translation import TranslationModel
 from .data import load
 from .recipe import Recipe
 from .rundir import RunError, RunFolder, load_run
@@ -32,7 +33,8 @@ def export_run(
     """Writes a run's generator in the asked formats, and `report.json` about them.
 
     A file that does not hold what Keras gives is not written; the others are, and the report names the reason. Where
-    the run has been evaluated (`ganzoo evaluate`), samples of its quantised files are judged too.
+    the run has been evaluated (`ganzoo evaluate`), samples of its quantised files are judged too. A translator's TFLite
+    files are calibrated and compared on the run's training pictures, where they are still there.
 
     Args:
         path: str or path of a run folder.
@@ -69,8 +71,15 @@ def export_run(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"--out: received {str(out)!r}, expected a folder that can be written to ({error})") from None
-    entries = [_attempt(*job, model, repeats) for job in _jobs(settings, out, name, version)]
-    quantised = [e for e in entries if e.kind == "tflite" and e.precision in QUANTISED and not e.failure]
+    translates = isinstance(model, TranslationModel)
+    pictures, note = _pictures(model, recipe, folder) if translates and "tflite" in settings.formats else (None, None)
+    jobs = _jobs(settings, out, name, version, model.directions if translates else (), pictures)
+    entries = [_attempt(*job, model, repeats) for job in jobs]
+    files = [entry for entry in entries if entry.kind == "tflite" and not entry.failure]
+    for entry in files if note else ():
+        entry.notes.append(note)
+    # Of translations nobody asks by seed: `ganzoo evaluate` judges them.
+    quantised = [] if translates else [entry for entry in files if entry.precision in QUANTISED]
     try:
         _judge(quantised, model, recipe, folder)
     except UserError as error:
@@ -82,20 +91,32 @@ def export_run(
     return report
 
 
-def _jobs(settings, out, name, version):
-    """Yields (exporter, place, how to make it, what it will be) of each file."""
+def _pictures(model, recipe, folder):
+    """The training pictures of the domains that a translator reads, or None and the reason why there are none."""
+    try:
+        source = load(**recipe.data)
+        folder.require_data(source.fingerprint)
+    except UserError as error:
+        return None, f"compared and calibrated on random pictures, since the run's own are not to be had: {error}"
+    return {"x": source.x.samples} | ({"y": source.y.samples} if "x" in model.directions else {}), None
+
+
+def _jobs(settings, out, name, version, directions, pictures):
+    """Yields (exporter, place, how to make it, what it will be) of each file; only translators have directions."""
     if "saved_model" in settings.formats:
         yield export_saved_model, out / name, {"version": version}, Entry("saved_model")
     if "tflite" in settings.formats:
         for batch_size in settings.batch_sizes:
             for precision in settings.precisions:
                 many = f"-batch{batch_size}" if batch_size > 1 else ""
-                how = {"precision": precision, "batch_size": batch_size}
+                how = {"precision": precision, "batch_size": batch_size, "calibration": pictures}
                 how |= {"int8_io": settings.int8_io} if precision == "int8" else {}
                 place = out / f"{name}-{precision}{many}.tflite"
                 yield export_tflite, place, how, Entry("tflite", precision, batch_size)
     if "onnx" in settings.formats:
-        yield export_onnx, out / f"{name}.onnx", {}, Entry("onnx")
+        for to in directions or (None,):
+            way = {"y": "-xy", "x": "-yx", None: ""}[to]
+            yield export_onnx, out / f"{name}{way}.onnx", {"to": to}, Entry("onnx")
 
 
 def _attempt(exporter, place, how, entry, model, repeats):

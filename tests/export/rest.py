@@ -140,11 +140,8 @@ def _leaf(value, dtype):
         except binascii.Error as error:
             raise RequestError(f"unable to base64 decode: {error}") from None
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    fits = {
-        tf.string: isinstance(value, str),
-        tf.float32: number,
-        tf.int32: number and isinstance(value, int) and dtype.min <= value <= dtype.max,
-    }
+    whole = number and isinstance(value, int) and (dtype.is_integer and dtype.min <= value <= dtype.max)
+    fits = {tf.string: isinstance(value, str), tf.float32: number, tf.int32: whole, tf.uint8: whole}
     if not fits[dtype]:
         raise RequestError(f"JSON Value: {value!r} is not of expected type: {dtype.name}")
     return value

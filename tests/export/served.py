@@ -21,7 +21,10 @@ from ganzoo.zoo.latents import sampling_latents
 from PIL import Image
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
+WHOLE = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
+# What it says of translators, and the rest.
+(TRANSLATORS,) = re.findall(r"^## Translators\n.*?(?=^## )", WHOLE, re.MULTILINE | re.DOTALL)
+DOCUMENT = WHOLE.replace(TRANSLATORS, "")
 DOCUMENTED_MODEL = "runs/first/export/first/1"
 SIGNATURES = ("serving_default", "sample", "sample_png")
 LATENTS = 4

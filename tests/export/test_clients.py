@@ -1,12 +1,8 @@
 """REST and gRPC clients of an exported model, and the real server where it is installed."""
 
-import contextlib
 import itertools
 import json
 import shutil
-import socket
-import subprocess
-import time
 
 import grpc
 import numpy as np
@@ -16,6 +12,7 @@ import tensorflow as tf
 from ganzoo.zoo.images import to_uint8
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from .model_server import model_server, wait_until_available
 from .rest import RequestError, predict, server
 from .served import APART, SIGNATURES, check_json, grpc_server, pixels_of, question
 
@@ -113,22 +110,6 @@ def check_server(model, rest_port, grpc_port):
     assert "draw" in reply.json()["error"]
 
 
-def wait_until_available(port, name, version, process=None, seconds=60):
-    """Asks a server for a model's state until a version is there."""
-    url, seen, deadline = f"http://127.0.0.1:{port}/v1/models/{name}", None, time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process is not None and process.poll() is not None:
-            pytest.fail(f"the server ended with exit code {process.returncode}")
-        # It does not listen yet, or does not know the model yet.
-        with contextlib.suppress(requests.RequestException, KeyError):
-            seen = requests.get(url, timeout=5).json()
-            states = {item["version"]: item["state"] for item in seen["model_version_status"]}
-            if states.get(str(version)) == "AVAILABLE":
-                return
-        time.sleep(0.2)
-    pytest.fail(f"{name}: version {version} was not available within {seconds} s, last seen: {seen}")
-
-
 def test_the_checks_of_a_server_hold_for_one_that_follows_its_rules(each):
     models = {each.name: each.signatures}
     with server(models) as rest_port, grpc_server(models) as grpc_port:
@@ -140,39 +121,10 @@ def test_the_checks_of_a_server_hold_for_one_that_follows_its_rules(each):
 
 @pytest.mark.serving
 def test_tensorflow_model_server(each, tmp_path):
-    program = shutil.which("tensorflow_model_server")
-    if program is None:
-        pytest.skip("tensorflow_model_server is not installed")
-    base = tmp_path / each.name
-    shutil.copytree(each.folder, base)
-    rest_port, grpc_port = free_ports(2)
-    flags = {"port": grpc_port, "rest_api_port": rest_port, "model_name": each.name, "model_base_path": base}
-    log = tmp_path / "server.log"
-    with open(log, "wb") as file:
-        command = [program, *(f"--{name}={value}" for name, value in flags.items())]
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
-    try:
-        wait_until_available(rest_port, each.name, 1, process)
-        check_server(each, rest_port, grpc_port)
+    with model_server(each.name, each.folder, tmp_path) as running:
+        check_server(each, running.rest_port, running.grpc_port)
         # A new version arrives while it runs, as an export brings it.
-        shutil.copytree(base / "1", base / ".part-2")
-        (base / ".part-2").rename(base / "2")
-        wait_until_available(rest_port, each.name, 2, process)
-        check_server(each, rest_port, grpc_port)
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        # pytest shows it where the test has failed.
-        print(log.read_text(errors="replace")[-8000:])
-
-
-def free_ports(num):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(num)]
-        for each_socket in sockets:
-            each_socket.bind(("127.0.0.1", 0))
-        return [each_socket.getsockname()[1] for each_socket in sockets]
+        shutil.copytree(running.base / "1", running.base / ".part-2")
+        (running.base / ".part-2").rename(running.base / "2")
+        running.wait_until_available(2)
+        check_server(each, running.rest_port, running.grpc_port)
