@@ -6,14 +6,14 @@ import keras
 import numpy as np
 from keras import layers
 
-from .instance import InstanceNormalization
+from .instance import instance_normalisation, is_instance_normalisation, usual_deviations
 from .subpixel import SubpixelConvolution
 
 # What lies between a convolution and its normalisation without touching any value.
 TRANSPARENT = (layers.Cropping2D, layers.Dropout, layers.Identity)
 
 
-def rewritten(generator):
+def rewritten(generator, examples=()):
     """Returns a network with the same samples that devices compute faster.
 
     Beside transposed convolutions, group normalisations with a group for each channel are written anew.
@@ -24,6 +24,7 @@ def rewritten(generator):
 
     Args:
         generator: built `keras.Model` in float32.
+        examples: float32 inputs, by which instance normalisations are made to suit eight bits. Default none.
 
     Returns:
         (network, int): a network for inference, and how many transposed convolutions were rewritten.
@@ -41,8 +42,9 @@ def rewritten(generator):
         if _is_plain(layer) and graph.uses[layer] == 1:
             plans[layer] = _plan(layer, graph)
             absorbed |= plans[layer].absorbed
-    if not plans and not any(map(_is_instance_normalisation, graph.uses)):
+    if not plans and not any(map(is_instance_normalisation, graph.uses)):
         return generator, 0
+    deviations = usual_deviations(generator, examples) if len(examples) else {}
     pairs = []
 
     def cloned(layer):
@@ -50,8 +52,8 @@ def rewritten(generator):
             return plans[layer].layer()
         if layer in absorbed:
             return _Absorbed(name=layer.name, dtype="float32")
-        if _is_instance_normalisation(layer):
-            return _instance_normalisation(layer)
+        if is_instance_normalisation(layer):
+            return instance_normalisation(layer, deviations.get(layer))
         copy = layer.__class__.from_config(layer.get_config())
         # A functional network holds plain operations, too.
         if isinstance(layer, layers.Layer):
@@ -169,19 +171,6 @@ def _is_plain(layer):
         and layer.activation in (keras.activations.linear, keras.activations.relu)
         and (layer.padding == "same" or None not in layer.input.shape[1:3])
     )
-
-
-def _is_instance_normalisation(layer):
-    return type(layer) is layers.GroupNormalization and (
-        layer.axis in (-1, 3) and len(layer.input.shape) == 4 and layer.groups == layer.input.shape[-1]
-    )
-
-
-def _instance_normalisation(layer):
-    channels = layer.groups
-    gamma = np.asarray(layer.gamma) if layer.scale else np.ones(channels, np.float32)
-    beta = np.asarray(layer.beta) if layer.center else np.zeros(channels, np.float32)
-    return InstanceNormalization(gamma, beta, layer.epsilon, name=layer.name, dtype="float32")
 
 
 def _is_relu(layer):

@@ -164,7 +164,7 @@ class Signatures:
         latents, *conditions = map(tf.convert_to_tensor, self.inputs(SERVING, seeds).values())
         return self._rescaled(self.generator, latents, self._read(conditions)).numpy()
 
-    def rewritten(self):
+    def rewritten(self, eight_bits=False):
         """Returns what `function` takes for a generator that devices compute faster, and how many layers are others."""
         return rewritten(self.generator)
 

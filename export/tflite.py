@@ -76,7 +76,7 @@ def export_tflite(
     path = Path(path)
     _check(path, precision, batch_size, int8_io)
     signatures = signatures_of(model, value_range, num_classes, pictures=calibration)
-    network, count = signatures.rewritten()
+    network, count = signatures.rewritten(precision == "int8")
     part = path.with_name(f".{path.name}.part")
     try:
         with write_errors(path):

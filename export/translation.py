@@ -60,7 +60,8 @@ def signatures_of(
     for name, (given, expected) in unused.items():
         if given is not expected and (expected is None or tuple(given) != expected):
             what = "a model that translates" if translates else "a generator of latents"
-            raise ArgumentError(f"{name}: received {type(given).__name__} beside {what}, expected {expected}")
+            told = repr(given) if name != "calibration" else f"a {type(given).__name__}"
+            raise ArgumentError(f"{name}: received {told} beside {what}, expected {expected}")
     if translates:
         return TranslationSignatures(model, to, pictures, source)
     return Signatures(model, value_range, num_classes, words)
@@ -190,9 +191,11 @@ class TranslationSignatures:
         to, _ = self._asked[name]
         return _rescaled(self.networks[to](from_uint8(self._examples(to, seeds)), training=False)).numpy()
 
-    def rewritten(self):
+    def rewritten(self, eight_bits=False):
         """Returns what `function` takes for networks that devices compute faster, and how many layers are others."""
-        both = {to: rewritten(network) for to, network in self.networks.items()}
+        seeds = self.calibration_seeds[: 8 * eight_bits]
+        examples = {to: [np.asarray(from_uint8(image)) for image in self._examples(to, seeds)] for to in self.networks}
+        both = {to: rewritten(network, examples[to]) for to, network in self.networks.items()}
         return {to: network for to, (network, _) in both.items()}, sum(count for _, count in both.values())
 
     def serving_model(self):
@@ -201,14 +204,14 @@ class TranslationSignatures:
         images = keras.Input(network.input_shape[1:], name=self.source)
         translated = network(keras.layers.Rescaling(2.0, -1.0, dtype="float32")(images), training=False)
         translated = keras.layers.Rescaling(0.5, 0.5, dtype="float32")(translated)
-        return keras.Model(images, {"images": keras.layers.ReLU(max_value=1.0, dtype="float32")(translated)})
+        return keras.Model([images], {"images": keras.layers.ReLU(max_value=1.0, dtype="float32")(translated)})
 
     def _examples(self, to, seeds):
         shape, given = self.networks[to].input_shape[1:], self._pictures.get(OTHER[to])
         if given is None:
-            return np.stack([smooth_picture(shape, seed) for seed in seeds])
+            return np.array([smooth_picture(shape, seed) for seed in seeds])
         order = np.random.default_rng(0).permutation(len(given))
-        pictures = np.stack([given[row] for row in order[np.asarray(seeds) % len(order)]])
+        pictures = np.array([given[row] for row in order[np.asarray(seeds) % len(order)]])
         return pictures if pictures.dtype == np.uint8 else to_uint8(pictures)
 
     def _check_translations(self, to):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
-from ..export.evaluation import Judge, SamplesError
+from ..export.evaluation import SamplesError, judge_of
 from ..zoo.errors import ArgumentError
 from ..zoo.registry import variant_class
 from ..zoo.schedules import decay_linearly
@@ -128,7 +128,7 @@ def _judge(recipe, source, progress):
     settings = recipe.evaluate
     if settings is None or settings.every == 0:
         return None
-    return Judge(source, settings.extractor, settings.metrics, settings.num, progress=progress)
+    return judge_of(source, settings.extractor, settings.metrics, settings.num, progress=progress)
 
 
 def _fit(model, source, recipe, folder, steps, judge, progress):

@@ -16,6 +16,7 @@ class AnySize:
 
     Attributes:
         multiple: (int, int), what height and width are padded to a multiple of.
+        least: (int, int), what they are padded to at least: the smallest maps have two pixels to reflect, then.
     """
 
     def __init__(self, network):
@@ -24,6 +25,7 @@ class AnySize:
             min(layer.output.shape[axis] for layer in network.layers if len(layer.output.shape) == 4) for axis in (1, 2)
         ]
         self.multiple = (height // smallest[0], width // smallest[1])
+        self.least = tuple(min(size, 2 * each) for size, each in zip((height, width), self.multiple, strict=True))
         self.network = network
         self._free = keras.models.clone_model(network, input_tensors=keras.Input((None, None, channels)))
         self._run = tf.function(
@@ -43,7 +45,10 @@ class AnySize:
             pictures: float32 array (batch, height, width, channels) in [-1, 1].
         """
         size = pictures.shape[1:3]
-        missing = [-length % multiple for length, multiple in zip(size, self.multiple, strict=True)]
+        missing = [
+            max(least, length + -length % multiple) - length
+            for length, multiple, least in zip(size, self.multiple, self.least, strict=True)
+        ]
         padding = [(0, 0), *((short // 2, short - short // 2) for short in missing), (0, 0)]
         # NumPy reflects as often as it takes, where TensorFlow stops at one picture's length.
         padded = np.pad(pictures, padding, mode="reflect")

@@ -48,5 +48,5 @@ def decay_linearly(optimizer, updates, share):
     """
     own = getattr(optimizer, "inner_optimizer", optimizer)
     known = own._learning_rate
-    initial = known.initial if isinstance(known, LinearDecay) else float(own.learning_rate)
+    initial = known.initial if isinstance(known, LinearDecay) else float(keras.ops.convert_to_numpy(own.learning_rate))
     own.learning_rate = LinearDecay(initial, updates, share)

@@ -296,5 +296,5 @@ def test_a_finished_run_needs_no_judge_to_say_so(recipe, tmp_path, monkeypatch):
 
     finished = recipe("train.steps=10")
     train(finished, tmp_path / "run", progress=False)
-    monkeypatch.setattr(fit, "Judge", None)
+    monkeypatch.setattr(fit, "judge_of", None)
     assert train(finished, tmp_path / "run", resume=True, progress=False).step == 10

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from ganzoo.export import verification
+from ganzoo.export import export_tflite, verification
 from ganzoo.export.evaluation import Judge
 from ganzoo.export.evaluation.judge import FIRST_SEED
 from ganzoo.export.report import Entry
@@ -206,3 +206,57 @@ def test_an_export_section_does_not_make_it_another_run(run):
     recipe.write_text(recipe.read_text() + '\n[export]\nprecisions = ["int8"]\n')
     assert main(["train", "--resume", str(run), "--quiet", "--set", "train.steps=31"]) == 0
     assert load_run(run).steps_done == 31
+
+
+TRANSLATOR = """
+[data]
+source = "restyled:fill"
+resolution = 16
+count = 400
+[model]
+variant = "cyclegan"
+pool_size = 4
+[model.generator]
+width = 4
+blocks = 1
+[model.discriminator]
+width = 2
+[train]
+steps = 2
+batch_size = 2
+"""
+
+
+def test_a_translators_run_leaves_both_ways(tmp_path, monkeypatch, capsys):
+    recipe, run = tmp_path / "fill.toml", tmp_path / "fill"
+    recipe.write_text(TRANSLATOR)
+    assert main(["train", str(recipe), "--out", str(run), "--quiet"]) == 0
+    used = {}
+
+    def watched(model, path, precision, calibration, **how):
+        used[precision] = calibration
+        return export_tflite(model, path, precision, calibration=calibration, **how)
+
+    monkeypatch.setattr(exporting, "export_tflite", watched)
+    files = ["saved_model,tflite,onnx", "--precisions", "float32,int8"]
+    assert main(["export", str(run), "--formats", *files]) == 0
+    out = run / "export"
+    written = ["fill", "fill-float32.tflite", "fill-int8.tflite", "fill-xy.onnx", "fill-yx.onnx"]
+    assert names(out) == [*written, "report.json", "translate.py"]
+    source = load("restyled:fill", 16, count=400)
+    for precision in ("float32", "int8"):
+        np.testing.assert_array_equal(used[precision]["x"], source.x.samples)
+        np.testing.assert_array_equal(used[precision]["y"], source.y.samples)
+    report = read(out)
+    for entry in report["files"]:
+        ways = {"serving_default"} if entry["kind"] == "onnx" else {"serving_default", "translate_xy", "translate_yx"}
+        assert set(entry["differences"]) == ways
+        assert (entry["fid"], entry["notes"], entry["failure"]) == (None, [], None)
+    capsys.readouterr()
+    # Where the data is no longer what it was, the exporter's own pictures do, and the report says so.
+    (run / "recipe.toml").write_text((run / "recipe.toml").read_text().replace("count = 400", "count = 401"))
+    files = ["tflite", "--precisions", "float32", "--out", str(tmp_path / "other")]
+    assert main(["export", str(run), "--formats", *files]) == 0
+    assert used["float32"] is None
+    (note,) = read(tmp_path / "other")["files"][0]["notes"]
+    assert note.startswith("compared and calibrated on random pictures, since the run's own are not to be had: ")

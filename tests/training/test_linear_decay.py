@@ -1,6 +1,7 @@
 """Learning rates that fall to zero at the end of a run, however often it was stopped."""
 
 import json
+import tomllib
 
 import numpy as np
 import pytest
@@ -75,6 +76,14 @@ def test_both_optimisers_end_together_though_one_is_updated_more_often(precision
         for done, share in ((0.8, 1), (0.9, 0.5), (1, 0)):
             own.iterations.assign(int(done * updates))
             np.testing.assert_allclose(float(optimizer.learning_rate), 2e-4 * share, rtol=1e-6)
+
+
+def test_replicas_decay_too(two_replicas):
+    recipe = Recipe(tomllib.loads(RECIPE))
+    with two_replicas.scope():
+        model = build_model(recipe, load(**SOURCE))
+    model.generator_optimizer.iterations.assign(6)
+    np.testing.assert_allclose(float(model.generator_optimizer.learning_rate), 1e-4, rtol=1e-6)
 
 
 def test_runs_from_before_the_key_was_there_can_be_resumed(whole):

@@ -156,3 +156,11 @@ def test_arrays_of_other_lengths_are_no_pairs():
     assert sorted(seen["x"]) == numbers.reshape(-1).tolist()
     assert sorted(seen["y"]) == sorted(2 * numbers.reshape(-1)[:4].tolist())
     assert seen["x"][:4] != seen["y"][:4]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 21), (5, 4)])
+def test_tiny_pictures_are_translated(size):
+    small = {"width": 2}
+    model = CycleGAN.create((16, 16, 1), small | {"blocks": 1}, small)
+    picture = np.random.default_rng(0).integers(0, 256, (1, *size, 1), dtype=np.uint8)
+    assert model.translate(picture).shape == (1, *size, 1)
