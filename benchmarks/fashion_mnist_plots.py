@@ -1,4 +1,4 @@
-"""Draws `fashion_mnist.png` and prints the README's table from the records of `fashion_mnist.py`.
+"""Draws `fashion_mnist.png` and prints the README's tables from the records of `fashion_mnist.py`.
 
     pip install matplotlib
     python benchmarks/fashion_mnist_plots.py
@@ -24,6 +24,9 @@ TITLES = {
     "gan-hinge": "GAN, hinge",
     "wgan-clipping": "WGAN, clipping",
 }
+# Games that are told a label have a table of their own, beside the game that is told none.
+LABELLED = {"cgan": "ConditionalGAN", "projection_gan": "ProjectionGAN", "acgan": "ACGAN"}
+UNLABELLED = "gan-non_saturating"
 # The loss that a model's user would watch.
 WATCHED = {"gan": "d_loss", "wgan": "wasserstein"}
 
@@ -67,6 +70,29 @@ def table(groups):
     )
 
 
+def labelled_table(groups):
+    """Yields the lines of the table of class-conditional games."""
+    columns = {
+        "fid": ".1f",
+        "precision": ".2f",
+        "recall": ".2f",
+        "gan_test": ".3f",
+        "gan_train": ".3f",
+        "intra_fid": ".1f",
+    }
+    yield f"| variant | {' | '.join(columns)} | missing classes |"
+    yield f"| --- |{' --- |' * (len(columns) + 1)}"
+    for name, title in ({UNLABELLED: "unconditional GAN"} | LABELLED).items():
+        numbers = [record["numbers"]["last"] for record in groups[name]]
+        cells = [
+            cell([each[key] for each in numbers], form) if key in numbers[0] else "" for key, form in columns.items()
+        ]
+        missing = sorted({label for each in numbers for label in each["missing"]})
+        yield f"| {title} | {' | '.join(cells)} | {', '.join(missing) or 'none'} |"
+    held_out = groups["cgan"][0]["numbers"]["held_out"]
+    yield f"| held-out real images | {' | '.join(f'{held_out[key]:{form}}' for key, form in columns.items())} | none |"
+
+
 def draw(groups):
     """Writes the figure: FID over images shown, and the last score beside the watched loss."""
     figure, (curves, ranks) = plt.subplots(1, 2, figsize=(10.5, 3.6), layout="constrained")
@@ -91,5 +117,6 @@ def draw(groups):
 
 if __name__ == "__main__":
     found = records()
-    draw(found)
-    print("\n".join(table(found)))
+    told = {name: group for name, group in found.items() if name not in LABELLED}
+    draw(told)
+    print("\n".join([*table(told), "", *labelled_table(found)]))
