@@ -29,22 +29,23 @@ def decode_images(files, channels):
 
 def any_size(network):
     """Returns what `zoo.any_size.AnySize` computes as a function of float32 pictures in [-1, 1]."""
-    multiple = AnySize(network).multiple
+    known = AnySize(network)
     free = keras.models.clone_model(network, input_tensors=keras.Input((None, None, network.input_shape[-1])))
     free.set_weights(network.get_weights())
 
     def translate(pictures):
         size = tf.shape(pictures)
-        (rows, top), (columns, left) = (_mirrored(size[axis + 1], multiple[axis]) for axis in (0, 1))
+        sides = zip((size[1], size[2]), known.multiple, known.least, strict=True)
+        (rows, top), (columns, left) = (_mirrored(*side) for side in sides)
         padded = tf.gather(tf.gather(pictures, rows, axis=1), columns, axis=2)
         return free(padded, training=False)[:, top : top + size[1], left : left + size[2]]
 
     return translate
 
 
-def _mirrored(length, multiple):
-    """The places that a side of a picture is made of once it is padded to a multiple, and how many come before it."""
-    missing = tf.math.floormod(-length, multiple)
+def _mirrored(length, multiple, least):
+    """The places that a side of a picture is made of once it is padded as far as needed, and how many are before it."""
+    missing = tf.maximum(least, length + tf.math.floormod(-length, multiple)) - length
     before = missing // 2
     # Back and forth, the borders not repeated, as often as it takes; a side of one is its own mirror image.
     period = tf.maximum(2 * (length - 1), 1)

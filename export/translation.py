@@ -54,16 +54,11 @@ def signatures_of(
     Raises:
         ArgumentError: a model that cannot be exported, or an argument that it has no use for.
     """
-    translates = isinstance(model, TranslationModel)
-    unused = {"value_range": (value_range, (-1.0, 1.0)), "num_classes": (num_classes, None)}
-    unused = unused if translates else {"to": (to, None), "calibration": (pictures, None)}
-    for name, (given, expected) in unused.items():
-        if given is not expected and (expected is None or tuple(given) != expected):
-            what = "a model that translates" if translates else "a generator of latents"
-            told = repr(given) if name != "calibration" else f"a {type(given).__name__}"
-            raise ArgumentError(f"{name}: received {told} beside {what}, expected {expected}")
-    if translates:
+    if isinstance(model, TranslationModel):
+        other_range = None if value_range in ((-1, 1), [-1, 1]) else value_range
+        _refuse("a model that translates", value_range=other_range, num_classes=num_classes)
         return TranslationSignatures(model, to, pictures, source)
+    _refuse("a model that does not translate", to=to, calibration=pictures)
     return Signatures(model, value_range, num_classes, words)
 
 
@@ -245,14 +240,22 @@ def _rescaled(images):
     return tf.clip_by_value((images + 1.0) / 2.0, 0.0, 1.0)
 
 
+def _refuse(model, **arguments):
+    for name, given in arguments.items():
+        if given is not None:
+            told = f"a {type(given).__name__}" if name == "calibration" else repr(given)
+            raise ArgumentError(f"{name}: received {told} beside {model}, expected none: leave it out")
+
+
 def _checked_pictures(pictures, networks):
     given = {} if pictures is None else pictures if isinstance(pictures, dict) else {"x": pictures}
     shapes = {OTHER[to]: tuple(network.input_shape[1:]) for to, network in networks.items()}
     for domain, images in given.items():
         shape, kind = getattr(images, "shape", ()), getattr(images, "dtype", None)
-        if domain not in shapes or len(images) == 0 or shape[1:] != shapes[domain] or kind not in (np.uint8, "float32"):
+        fits = domain in shapes and len(images) and shape[1:] == shapes[domain]
+        if not fits or kind != np.uint8 and (kind != np.float32 or abs(images).max() > 1.01):
             raise ArgumentError(
                 f"calibration: received pictures of {domain!r} of {kind} and shape {tuple(shape)}, expected uint8, or "
-                f"float32 in [-1, 1], of shape (num, *shape) with the shapes {shapes}"
+                f"float32 in [-1, 1], of shape (num, *shape) with the shapes {shapes}: cut or resize them"
             )
     return given

@@ -6,7 +6,8 @@ import keras
 import tensorflow as tf
 from annotated_types import Ge, Gt, Le
 
-from . import ema, losses
+# Layers and schedules are registered where they are imported, and `.keras` files name them.
+from . import ema, layers, losses, schedules  # noqa: F401
 from .workflow import KerasWorkflow
 
 
@@ -159,10 +160,9 @@ class AdversarialStep(KerasWorkflow):
     def _anchor_randomness(self):
         # Keras does not save the counters of dropout and its like: naming them by (seed, step) lets a resumed run draw
         # what it would have drawn. A step makes far fewer than a million draws.
-        layers = [
-            layer for network in (*self.generators(), *self.discriminators()) for layer in network._flatten_layers()
-        ]
-        generators = [generator for layer in layers for generator in layer._seed_generators]
+        networks = [*self.generators(), *self.discriminators()]
+        drawing = [layer for network in networks for layer in network._flatten_layers()]
+        generators = [generator for layer in drawing for generator in layer._seed_generators]
         for number, generator in enumerate(generators):
             name = self.seed + 1 + number + len(generators) * tf.cast(self._replica, tf.int64)
             counter = tf.cast(self.step.value, tf.int64) * 1_000_000

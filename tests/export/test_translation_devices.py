@@ -132,6 +132,7 @@ def test_half_precision_leaves_in_float32(tmp_path):
         ),
         ({"calibration": np.zeros((9, 16, 16, 3))}, "calibration: received pictures of 'x' of float64"),
         ({"calibration": {"y": np.zeros((9, 16, 16, 3), "uint8")}}, "calibration: received pictures of 'y'"),
+        ({"calibration": np.full((9, 16, 16, 3), 255, "float32")}, "calibration: received pictures of 'x' of float32"),
         ({"calibration": [[0]]}, "calibration: received pictures of 'x' of None"),
         ({"num_classes": 3}, "num_classes: received 3"),
         ({"value_range": (0, 1)}, "value_range: received (0, 1)"),
@@ -145,9 +146,9 @@ def test_arguments_that_cannot_be_used_are_named(arguments, told, models, tmp_pa
 
 def test_what_only_translators_take_is_refused_elsewhere(models, tmp_path):
     gan = GAN.create((8, 8, 1), SMALL, SMALL)
-    with pytest.raises(ArgumentError, match="calibration: received .* beside a generator of latents"):
+    with pytest.raises(ArgumentError, match="calibration: received .* beside a model that does not translate"):
         export_tflite(gan, tmp_path / "a.tflite", calibration=np.zeros((9, 8, 8, 1), "uint8"))
-    with pytest.raises(ArgumentError, match="to: received 'y' beside a generator of latents"):
+    with pytest.raises(ArgumentError, match="to: received 'y' beside a model that does not translate"):
         export_onnx(gan, tmp_path / "a.onnx", to="y")
     with pytest.raises(ArgumentError, match=re.escape("to: received 'x', expected one of ['y']")):
         export_onnx(models["pix"], tmp_path / "a.onnx", to="x")

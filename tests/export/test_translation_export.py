@@ -12,6 +12,7 @@ import tensorflow as tf
 from ganzoo.export import ExportError, export_saved_model
 from ganzoo.export.graph import any_size
 from ganzoo.zoo import Pix2Pix
+from ganzoo.zoo.any_size import AnySize
 from ganzoo.zoo.images import to_uint8
 from PIL import Image
 from tensorflow_serving.apis import prediction_log_pb2
@@ -44,7 +45,7 @@ def served(models, tmp_path_factory):
     """Name -> (entry, loaded signatures) of SavedModels."""
     folder, given = tmp_path_factory.mktemp("served"), {}
     for name, model in models.items():
-        entry = export_saved_model(model, folder / name, repeats=1)
+        entry = export_saved_model(model, folder / name, repeats=0)
         loaded = tf.saved_model.load(entry.file)
         # Signatures do not keep alive what they belong to.
         given[name] = entry, loaded.signatures, loaded
@@ -58,7 +59,6 @@ def test_every_direction_has_its_signatures(models, served):
         assert set(entry.signatures) == set(signatures) == names
         assert set(entry.differences) == {"serving_default", *ways[name]}
         assert entry.worst["max_difference"] < 1e-5
-        assert entry.milliseconds["1"] > 0
         path = Path(entry.file) / "assets.extra" / "tf_serving_warmup_requests"
         logs = [prediction_log_pb2.PredictionLog.FromString(r.numpy()) for r in tf.data.TFRecordDataset([str(path)])]
         asked = [log.predict_log.request for log in logs]
@@ -68,7 +68,7 @@ def test_every_direction_has_its_signatures(models, served):
             assert len(answer) == 1
 
 
-@pytest.mark.parametrize("size", [(16, 16), (24, 20), (33, 17), (9, 50)])
+@pytest.mark.parametrize("size", [(16, 16), (24, 20), (33, 17), (9, 50), (1, 3)])
 def test_pictures_of_any_size_are_translated_as_in_python(size, models, served):
     for name, model, to in directions(models):
         images, (_, signatures, _) = pictures((*size, channels(model, to))), served[name]
@@ -87,22 +87,14 @@ def test_pictures_of_any_size_are_translated_as_in_python(size, models, served):
         assert_same_pixels(whole.numpy(), to_uint8(model.translate(images, to)))
 
 
-@pytest.mark.parametrize("shape", [(1, 5, 2), (2, 2, 1), (5, 3, 3), (8, 4, 1)])
+@pytest.mark.parametrize("shape", [(1, 5, 2), (2, 2, 1), (5, 3, 3), (8, 16, 1), (9, 40, 1)])
 def test_padding_is_numpys_however_often_it_reflects(shape):
-    inputs = keras.Input((8, 16, shape[-1]))
-    halved = keras.layers.MaxPooling2D((4, 8))(inputs)
+    inputs = keras.Input((16, 32, shape[-1]))
     # The largest value of a window of 4 x 8 tells what was padded.
-    network = keras.Model(inputs, keras.layers.UpSampling2D((4, 8))(halved))
+    largest = keras.layers.MaxPooling2D((4, 8))(inputs)
+    network = keras.Model(inputs, keras.layers.UpSampling2D((4, 8))(largest))
     images = np.random.default_rng(0).uniform(-1, 1, (2, *shape)).astype("float32")
-    missing = [
-        (-length % multiple // 2, -(length % -multiple // 2)) for length, multiple in ((shape[0], 4), (shape[1], 8))
-    ]
-    padded = np.pad(images, [(0, 0), *missing, (0, 0)], mode="reflect")
-    blocks = padded.reshape(2, -(-shape[0] // 4), 4, -(-shape[1] // 8), 8, shape[-1]).max((2, 4))
-    whole = blocks.repeat(4, axis=1).repeat(8, axis=2)
-    (top, _), (left, _) = missing
-    found = any_size(network)(tf.constant(images))
-    np.testing.assert_array_equal(found, whole[:, top : top + shape[0], left : left + shape[1]])
+    np.testing.assert_array_equal(any_size(network)(tf.constant(images)), AnySize(network)(images))
 
 
 @pytest.mark.parametrize(("kind", "how"), [("PNG", {}), ("JPEG", {"quality": 80}), ("JPEG", {"progressive": True})])

@@ -1,11 +1,14 @@
 """What every translation variant must hold; `test_contract.py` holds those that draw from latents."""
 
 import json
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
 from ganzoo.zoo.registry import variant_class, variants
+from ganzoo.zoo.schedules import decay_linearly
 from ganzoo.zoo.translation import TranslationModel
 
 NAMES = [name for name in variants() if issubclass(variant_class(name), TranslationModel)]
@@ -89,6 +92,21 @@ def test_keras_files_give_the_same_model_back(trained, tmp_path):
         mine, theirs = getattr(model, role), getattr(loaded, role)
         for a, b in zip(mine.variables, theirs.variables, strict=True):
             np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+
+
+def test_files_are_read_where_only_the_class_was_imported(trained, tmp_path, name):
+    model, _, _ = trained
+    other = variant_class(name).from_config(model.get_config())
+    other.compile()
+    decay_linearly(other.generator_optimizer, 8, 0.5)
+    other.save(tmp_path / "model.keras")
+    program = (
+        f"from ganzoo.zoo import {type(model).__name__}\n"
+        f"import keras\nmodel = keras.saving.load_model({str(tmp_path / 'model.keras')!r})\n"
+        "assert model.generator_optimizer.get_config()['learning_rate']['class_name'] == 'LinearDecay'"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_resumed_model_goes_on_as_if_it_had_not_stopped(trained, tmp_path):

@@ -16,8 +16,8 @@ __all__ = ["DataError", "ImageSource", "TranslationSource", "kinds", "load", "op
 
 FOLDER = Path(__file__).parent
 FOUNDATION = {
-    "__init__", "source", "pixels", "decoding", "downloads", "drawing", "listing", "pictures", "records", "rows",
-    "sides", "translation",
+    "__init__", "source", "pixels", "decoding", "downloads", "drawing", "fields", "listing", "pictures", "records",
+    "rows", "sides", "translation",
 }  # fmt: skip
 
 
