@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from ganzoo.zoo import GAN, WGAN
+from ganzoo.zoo import GAN, WGAN, CycleGAN
 
 PLAIN = {"normalization": "none"}
 
@@ -43,6 +43,24 @@ def test_two_replicas_equal_one_of_the_double_batch(tiny, images, two_replicas, 
     if cls is WGAN:
         bound = max(float(abs(w.numpy()).max()) for w in two.discriminator.trainable_variables)
         assert bound == np.float32(0.01)
+
+
+def test_two_replicas_of_a_translator_equal_one_of_the_double_batch(two_replicas):
+    # Without a pool: with one, each replica has a past of its own.
+    domains = np.random.default_rng(0).uniform(-1, 1, (2, 16, 16, 16, 1)).astype("float32")
+
+    def trained(scope):
+        with scope:
+            small = {"width": 2}
+            model = CycleGAN.create((16, 16, 1), small | {"blocks": 1}, small, pool_size=0)
+            model.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
+        return model, model.fit(*domains, batch_size=4, steps_per_epoch=3, verbose=0).history
+
+    (one, one_history), (two, two_history) = trained(one_device()), trained(two_replicas.scope())
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-5, err_msg=a.path)
+    for name, value in one_history.items():
+        assert two_history[name][0] == pytest.approx(value[0], abs=1e-5), name
 
 
 def test_logged_means_neither_grow_nor_vanish_over_many_steps(tiny, images, two_replicas):
