@@ -46,7 +46,8 @@ def test_two_replicas_equal_one_of_the_double_batch(tiny, images, two_replicas, 
 
 
 def test_two_replicas_of_a_translator_equal_one_of_the_double_batch(two_replicas):
-    # Without a pool: with one, each replica has a past of its own.
+    # Without a pool: with one, each replica has a past of its own. One step: later the kinks of the absolute
+    # differences turn rounding into other gradients.
     domains = np.random.default_rng(0).uniform(-1, 1, (2, 16, 16, 16, 1)).astype("float32")
 
     def trained(scope):
@@ -54,13 +55,13 @@ def test_two_replicas_of_a_translator_equal_one_of_the_double_batch(two_replicas
             small = {"width": 2}
             model = CycleGAN.create((16, 16, 1), small | {"blocks": 1}, small, pool_size=0)
             model.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
-        return model, model.fit(*domains, batch_size=4, steps_per_epoch=3, verbose=0).history
+        return model, model.fit(*domains, batch_size=4, steps_per_epoch=1, verbose=0).history
 
     (one, one_history), (two, two_history) = trained(one_device()), trained(two_replicas.scope())
     for a, b in zip(one.weights, two.weights, strict=True):
-        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-5, err_msg=a.path)
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, err_msg=a.path)
     for name, value in one_history.items():
-        assert two_history[name][0] == pytest.approx(value[0], abs=1e-5), name
+        assert two_history[name][0] == pytest.approx(value[0], abs=1e-6), name
 
 
 def test_logged_means_neither_grow_nor_vanish_over_many_steps(tiny, images, two_replicas):
