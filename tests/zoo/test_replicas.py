@@ -58,7 +58,7 @@ def test_two_replicas_of_a_translator_equal_one_of_the_double_batch(two_replicas
         return model, model.fit(*domains, batch_size=4, steps_per_epoch=1, verbose=0).history
 
     (one, one_history), (two, two_history) = trained(one_device()), trained(two_replicas.scope())
-    for a, b in zip(one.weights, two.weights, strict=True):
+    for a, b in zip(one.trainable_variables, two.trainable_variables, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, err_msg=a.path)
     for name, value in one_history.items():
         assert two_history[name][0] == pytest.approx(value[0], abs=1e-6), name
