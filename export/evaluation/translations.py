@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ...zoo.errors import ArgumentError
 from ...zoo.images import to_uint8
-from .domains import BothDomains, Sided, copied, matched_colours, with_channels
+from .domains import BothDomains, Sided, in_channels, matched_colours
 from .extractors import make_extractor
 from .metrics import Comparison, NotComputableError, Result, fid
 from .reference import Reference, chosen_rows
@@ -133,12 +133,10 @@ class TranslationJudge:
         return np.asarray(self._side(OTHER[to]).held_out[self.rows(OTHER[to])])
 
     def _copied(self, to):
-        return Translated(copied(self._inputs(to), self._side(to).shape[-1]))
+        return Translated(in_channels(self._inputs(to), self._side(to).shape[-1]))
 
     def _coloured(self, to):
-        return Translated(
-            matched_colours(self._inputs(to), self._side(OTHER[to]).samples[:], self._side(to).samples[:])
-        )
+        return Translated(matched_colours(self._inputs(to), self._side(OTHER[to]).samples, self._side(to).samples))
 
     def _real(self, to):
         """The truth where it is known, held-out pictures of the domain otherwise."""
@@ -151,7 +149,7 @@ class TranslationJudge:
         return np.asarray(self.source.truth[0 if to == "y" else 1][self.rows(OTHER[to])])
 
     def _measure(self, to, translated):
-        fake = self.extractor.embed(with_channels(translated.pictures, self.channels))
+        fake = self.extractor.embed(in_channels(translated.pictures, self.channels))
         reference, found = self.references[to], {}
         try:
             found |= fid.measure(Comparison(reference.real, fake, reference))
@@ -162,7 +160,7 @@ class TranslationJudge:
             self.reasons |= dict.fromkeys(("psnr", "ssim", "distance"), "nobody knows the right translations")
         else:
             found |= nearness(translated.pictures, truth)
-            seen = self.extractor.embed(with_channels(truth, self.channels))
+            seen = self.extractor.embed(in_channels(truth, self.channels))
             found["distance"] = float(np.linalg.norm(fake.features - seen.features, axis=1).mean())
         found |= self._read(to, fake.logits)
         if translated.back is not None:

@@ -38,8 +38,16 @@ def test_matched_colours_have_the_other_domains_means_and_deviations():
     np.testing.assert_allclose(moved.std((0, 1, 2)), target.std((0, 1, 2)), rtol=0.05)
     grey = domains.matched_colours(source, source, target[..., :1])
     assert grey.shape == (50, 8, 8, 1)
-    assert domains.copied(source, 1).shape == (50, 8, 8, 1)
-    np.testing.assert_array_equal(domains.copied(source[..., :1], 3)[..., 2], source[..., 0])
+    assert domains.in_channels(source, 1).shape == (50, 8, 8, 1)
+    np.testing.assert_array_equal(domains.in_channels(source[..., :1], 3)[..., 2], source[..., 0])
+
+
+def test_moments_are_those_of_all_pictures_however_many(monkeypatch):
+    many = pictures(3, num=50)
+    monkeypatch.setattr(domains, "CHUNK", 7)
+    mean, deviation = domains.moments(many, 3)
+    np.testing.assert_allclose(mean, many.mean((0, 1, 2)))
+    np.testing.assert_allclose(deviation, many.std((0, 1, 2)))
 
 
 class Side(SimpleNamespace):
