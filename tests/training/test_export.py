@@ -238,10 +238,10 @@ def test_a_translators_run_leaves_both_ways(tmp_path, monkeypatch, capsys):
         return export_tflite(model, path, precision, calibration=calibration, **how)
 
     monkeypatch.setattr(exporting, "export_tflite", watched)
-    files = ["saved_model,tflite,onnx", "--precisions", "float32,int8"]
+    files = ["tflite,onnx", "--precisions", "float32,int8"]
     assert main(["export", str(run), "--formats", *files]) == 0
     out = run / "export"
-    written = ["fill", "fill-float32.tflite", "fill-int8.tflite", "fill-xy.onnx", "fill-yx.onnx"]
+    written = ["fill-float32.tflite", "fill-int8.tflite", "fill-xy.onnx", "fill-yx.onnx"]
     assert names(out) == [*written, "report.json", "translate.py"]
     source = load("restyled:fill", 16, count=400)
     for precision in ("float32", "int8"):

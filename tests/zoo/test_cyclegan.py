@@ -1,10 +1,14 @@
 """CycleGAN's losses on generators and discriminators whose answers are known."""
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from ganzoo.zoo import CycleGAN
+from ganzoo.zoo.schedules import decay_linearly
 
 SHAPE = (4, 4, 1)
 
@@ -164,3 +168,18 @@ def test_tiny_pictures_are_translated(size):
     model = CycleGAN.create((16, 16, 1), small | {"blocks": 1}, small)
     picture = np.random.default_rng(0).integers(0, 256, (1, *size, 1), dtype=np.uint8)
     assert model.translate(picture).shape == (1, *size, 1)
+
+
+def test_files_are_read_where_only_the_class_was_imported(tmp_path):
+    small = {"width": 2}
+    model = CycleGAN.create((16, 16, 1), small | {"blocks": 1}, small)
+    model.compile()
+    decay_linearly(model.generator_optimizer, 8, 0.5)
+    model.save(tmp_path / "model.keras")
+    program = (
+        "from ganzoo.zoo import CycleGAN\n"
+        f"import keras\nmodel = keras.saving.load_model({str(tmp_path / 'model.keras')!r})\n"
+        "assert model.generator_optimizer.get_config()['learning_rate']['class_name'] == 'LinearDecay'"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,14 +1,11 @@
 """What every translation variant must hold; `test_contract.py` holds those that draw from latents."""
 
 import json
-import subprocess
-import sys
 
 import keras
 import numpy as np
 import pytest
 from ganzoo.zoo.registry import variant_class, variants
-from ganzoo.zoo.schedules import decay_linearly
 from ganzoo.zoo.translation import TranslationModel
 
 NAMES = [name for name in variants() if issubclass(variant_class(name), TranslationModel)]
@@ -56,7 +53,13 @@ def trained(build):
     return model, before, history
 
 
-def test_trains_and_logs_finite_values(trained):
+@pytest.fixture(scope="module")
+def after(trained):
+    """What three steps made of it: later tests go on with the model."""
+    return values(trained[0])
+
+
+def test_trains_and_logs_finite_values(trained, after):
     model, before, history = trained
     assert set(model.metric_names) == set(history)
     assert all(np.isfinite(value).all() for value in history.values())
@@ -94,21 +97,6 @@ def test_keras_files_give_the_same_model_back(trained, tmp_path):
             np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
 
 
-def test_files_are_read_where_only_the_class_was_imported(trained, tmp_path, name):
-    model, _, _ = trained
-    other = variant_class(name).from_config(model.get_config())
-    other.compile()
-    decay_linearly(other.generator_optimizer, 8, 0.5)
-    other.save(tmp_path / "model.keras")
-    program = (
-        f"from ganzoo.zoo import {type(model).__name__}\n"
-        f"import keras\nmodel = keras.saving.load_model({str(tmp_path / 'model.keras')!r})\n"
-        "assert model.generator_optimizer.get_config()['learning_rate']['class_name'] == 'LinearDecay'"
-    )
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
 def test_a_resumed_model_goes_on_as_if_it_had_not_stopped(trained, tmp_path):
     model, _, _ = trained
     model.save(tmp_path / "model.keras")
@@ -124,11 +112,10 @@ def test_config_round_trip_gives_equal_fresh_weights(build, name):
     assert difference(values(model), values(twin)) == 0
 
 
-def test_eager_and_compiled_steps_agree(build):
-    models = build(), build(run_eagerly=True)
-    for model in models:
-        model.fit(pictures(), batch_size=4, steps_per_epoch=2, verbose=0)
-    assert difference(*map(values, models)) < 1e-4
+def test_eager_and_compiled_steps_agree(build, after):
+    eager = build(run_eagerly=True)
+    eager.fit(pictures(), batch_size=4, steps_per_epoch=3, verbose=0)
+    assert difference(values(eager), after) < 1e-3
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
@@ -137,24 +124,16 @@ def test_mixed_precision_keeps_float32_where_it_matters(build, precision):
     assert any(layer.compute_dtype == precision for layer in model.generators()[0].layers)
     assert {weight.dtype for weight in model.trainable_variables} == {"float32"}
     assert model.translate(pictures()["x"][:1]).dtype == np.float32
-    # Loss scaling begins high: the first steps of a loss with large weights are skipped.
-    steps = 12 if precision == "float16" else 2
-    history = model.fit(pictures(), batch_size=2, steps_per_epoch=steps, verbose=0).history
-    assert all(np.isfinite(value).all() for value in history.values())
     scaled = isinstance(model.generator_optimizer, keras.optimizers.LossScaleOptimizer)
     assert scaled == (precision == "float16")
+    if scaled:
+        # Scaling begins high, and the first steps of a loss with large weights would be skipped.
+        low = [keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(), initial_scale=4.0) for _ in range(2)]
+        model.compile(*low, run_eagerly=True)
+    history = model.fit(pictures(), batch_size=2, steps_per_epoch=2, verbose=0).history
+    assert all(np.isfinite(value).all() for value in history.values())
     for optimizer in (model.generator_optimizer, model.discriminator_optimizer):
         assert int(optimizer.iterations) > 0, "every step was skipped"
-
-
-def test_two_replicas_train(build, two_replicas):
-    with two_replicas.scope():
-        model = build()
-    history = model.fit(pictures(), batch_size=4, steps_per_epoch=3, verbose=0).history
-    assert all(np.isfinite(value).all() for value in history.values())
-    for weight in model.trainable_variables:
-        copies = [copy.numpy() for copy in weight.value.values]
-        np.testing.assert_array_equal(*copies)
 
 
 def test_a_source_of_one_domain_is_refused(name):

@@ -28,6 +28,8 @@ def measure(comparison):
     rows, source = comparison.fake.rows, comparison.reference.source
     if rows is None:
         raise NotComputableError("the samples were asked for no caption")
+    if source.held_out_captions is None:
+        raise NotComputableError(f"{source.name} has no captions")
     captions = np.asarray(source.held_out_captions, object)
     captions = captions.reshape(len(captions), -1)
     judged, places = np.unique(rows, return_inverse=True)

@@ -29,6 +29,13 @@ def test_candidates_never_say_what_the_pictures_own_captions_say():
         r_precision.candidates_of(CAPTIONS[:1], np.arange(1))
 
 
+def test_data_without_captions_have_no_such_score():
+    rows = Embedded(np.zeros((4, 2, 2, 3), np.uint8), np.zeros((4, 2)), {}, None, np.arange(4))
+    reference = SimpleNamespace(source=SimpleNamespace(held_out_captions=None, name="digits"))
+    with pytest.raises(NotComputableError, match="digits has no captions"):
+        r_precision.measure(Comparison(None, rows, reference))
+
+
 def test_it_is_the_share_of_pictures_whose_own_caption_fits_best(monkeypatch):
     directions = {"red": [1, 0, 0], "blue": [0, 1, 0], "RED": [1, 0, 0], "green": [0, 0, 1]}
     fitting = SimpleNamespace(
