@@ -75,6 +75,8 @@ class ExportReport:
     def __init__(self, entries, facts=None):
         self.entries, self.facts = entries, facts or {}
         self._note_slow_files()
+        # What is printed and what is saved are one report.
+        self.date = time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
     @property
     def failures(self):
@@ -92,7 +94,7 @@ class ExportReport:
             "files": files,
             "cores": os.cpu_count(),
             "versions": versions,
-            "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "date": self.date,
         }
 
     def save(self, path):

@@ -29,6 +29,8 @@ class Report:
         self.blocks, self.ceiling, self.reasons = blocks, ceiling, reasons
         self.known, self.facts, self.warnings = known, facts, list(dict.fromkeys(warnings))
         self.pictures = pictures or {}
+        # What is printed and what is saved are one report.
+        self.date = time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
     def __getitem__(self, name):
         """The mean of a numeric result over blocks, or the first block's value of another one."""
@@ -52,7 +54,7 @@ class Report:
             "not_computed": self.reasons,
             "warnings": self.warnings,
             "versions": versions,
-            "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "date": self.date,
         }
 
     def save(self, path):

@@ -25,6 +25,8 @@ class TranslationReport:
 
     def __init__(self, columns, known, reasons, facts):
         self.columns, self.known, self.reasons, self.facts = columns, known, reasons, facts
+        # What is printed and what is saved are one report.
+        self.date = time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
     def __getitem__(self, name):
         """The model's value of a result, such as `fid_xy`."""
@@ -40,7 +42,7 @@ class TranslationReport:
             "results": results,
             "not_computed": self.reasons,
             "versions": {name: metadata.version(name) for name in PACKAGES},
-            "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "date": self.date,
         }
 
     def _about(self, name):

@@ -83,3 +83,10 @@ def test_the_file_is_json_and_whole(tmp_path):
     assert content["files"][0]["differences"]["serving_default"]["psnr"] is None
     assert content["files"][0]["images_per_second"] == {"1": 100.0, "all": 250.0}
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_report_says_the_same_whenever_it_is_asked(monkeypatch):
+    report = ExportReport([entry()])
+    first = report.content()
+    monkeypatch.setattr("time.strftime", lambda *_: "a second later")
+    assert report.content() == first
