@@ -6,7 +6,8 @@ import os
 import time
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from pathlib import Path
+
+from ..zoo.files import write_text
 
 # Times of files are not taken in turn; what is less than this is the machine's own unrest.
 SLOWER = 1.2
@@ -99,12 +100,7 @@ class ExportReport:
 
     def save(self, path):
         """Writes the JSON file, whole or not at all."""
-        part = Path(f"{path}.part")
-        with open(part, "w", encoding="utf-8") as file:
-            file.write(json.dumps(self.content(), indent=1) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        write_text(path, json.dumps(self.content(), indent=1) + "\n")
 
     def __str__(self):
         rows = [("file", "kB", "max diff", "mean diff", "PSNR dB", "images/s", "1 thread", "FID change")]

@@ -24,6 +24,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..zoo.errors import UserError
+from ..zoo.files import write_text
 from .callbacks.metrics import cut_back
 from .recipe import Recipe, differences
 
@@ -207,16 +208,6 @@ def environment():
         "packages": {name: metadata.version(name) for name in PACKAGES},
         "git_revision": _git_revision(),
     }
-
-
-def write_text(path, text):
-    """Writes a text file, whole or not at all."""
-    temporary = path.with_name(f"{path.name}.part")
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 def _comparable(content):

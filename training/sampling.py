@@ -9,7 +9,8 @@ import numpy as np
 from ..export.pictures import overview, save_png, save_samples
 from ..export.sample import Sampler, draw
 from ..zoo.errors import UserError
-from .rundir import load_run, write_text
+from ..zoo.files import write_text
+from .rundir import load_run
 
 DEFAULT_NUM = 64
 INDEX = "index.jsonl"

@@ -177,9 +177,7 @@ class CycleGAN(TranslationModel):
         """Returns both discriminators' losses, their fakes exchanged with past ones, and what is logged."""
         loss, told = 0.0, []
         for domain in OTHER:
-            shown = self.pool(domain).exchange(
-                keras.ops.cast(fakes[domain], "float32"), self.seed, self.step.value, self._replica
-            )
+            shown = self.pool(domain).exchange(keras.ops.cast(fakes[domain], "float32"), self.seed, self._replica)
             real_logits, fake_logits = self.judged(batch[domain], domain), self.judged(shown, domain)
             loss += self.discriminator_loss(real_logits, fake_logits)
             told.append(self.judgement(real_logits, fake_logits))

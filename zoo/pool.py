@@ -38,24 +38,27 @@ class FakePool(keras.layers.Layer):
         self.fakes = self.add_weight(
             (replicas, self.size, *input_shape[1:]), dtype="float32", aggregation="sum", name="fakes", **kept
         )
-        self.filled = self.add_weight((), dtype="int32", aggregation="only_first_replica", name="filled", **kept)
+        kept |= {"dtype": "int32", "aggregation": "only_first_replica"}
+        self.filled = self.add_weight((), name="filled", **kept)
+        # What is drawn is named by it: a step may have several turns.
+        self.exchanges = self.add_weight((), name="exchanges", **kept)
         self.built = True
 
-    def exchange(self, fakes, seed, step, replica):
+    def exchange(self, fakes, seed, replica):
         """Puts fakes into the pool, and returns as many that its discriminator shall see.
 
         Args:
             fakes: float32 tensor (batch, ...).
-            seed, step, replica: int32 scalars that name what is drawn.
+            seed, replica: int32 scalars that name what is drawn, together with the number of exchanges so far.
         """
         if self.size == 0:
             return fakes
         batch = fakes.shape[0] or tf.shape(fakes)[0]
         held, filled = self.fakes.value[replica], self.filled.value
         # Slots are drawn without repetition, so that no fake overwrites another of its batch.
-        draws = training_uniforms(seed + self.salt, step, replica, self.size + 1)
-        order = tf.argsort(draws[: self.size])
-        coins = training_uniforms(seed + self.salt + 1, step, replica, batch)
+        number = self.exchanges.value
+        order = tf.argsort(training_uniforms(seed + self.salt, number, replica, self.size))
+        coins = training_uniforms(seed + self.salt + 1, number, replica, batch)
         rows = tf.range(batch)
         empty = filled + rows < self.size
         slots = tf.where(empty, filled + rows, tf.gather(order, rows % self.size))
@@ -71,6 +74,7 @@ class FakePool(keras.layers.Layer):
         mine = tf.reshape(tf.one_hot(replica, replicas), (replicas, *[1] * len(fakes.shape)))
         self.fakes.assign(mine * held)
         self.filled.assign(tf.minimum(filled + batch, self.size))
+        self.exchanges.assign_add(1)
         return given
 
     def load_own_variables(self, store):
@@ -79,6 +83,7 @@ class FakePool(keras.layers.Layer):
         rows = [row % len(fakes) for row in range(self.fakes.shape[0])]
         self.fakes.assign(fakes[rows])
         self.filled.assign(store["1"][...])
+        self.exchanges.assign(store["2"][...])
 
     def get_config(self):
         """Returns the constructor arguments."""

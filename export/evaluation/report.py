@@ -1,11 +1,11 @@
 """What an evaluation says: one object for the screen, the JSON file and programs."""
 
 import json
-import os
 import statistics
 import time
 from importlib import metadata
-from pathlib import Path
+
+from ...zoo.files import write_text
 
 PACKAGES = ("keras-ganzoo", "tensorflow", "keras", "numpy", "scikit-learn", "scipy", "tensorflow-gan")
 # These are no scores: they are told below the table.
@@ -59,13 +59,7 @@ class Report:
 
     def save(self, path):
         """Writes the JSON file, whole or not at all."""
-        text = json.dumps(self.content(), indent=1)
-        part = Path(f"{path}.part")
-        with open(part, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        write_text(path, json.dumps(self.content(), indent=1) + "\n")
 
     def __str__(self):
         rows = [("", "samples", "held-out real", "")]

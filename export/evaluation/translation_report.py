@@ -1,11 +1,10 @@
 """What an evaluation of translations says: a column for the model, and one for everything it has to beat."""
 
 import json
-import os
 import time
 from importlib import metadata
-from pathlib import Path
 
+from ...zoo.files import write_text
 from .report import PACKAGES
 
 TITLES = {"model": "model", "copied": "copying", "colours": "colours matched", "real": "truth or real"}
@@ -51,12 +50,7 @@ class TranslationReport:
 
     def save(self, path):
         """Writes the JSON file, whole or not at all."""
-        part = Path(f"{path}.part")
-        with open(part, "w", encoding="utf-8") as file:
-            file.write(json.dumps(self.content(), indent=1) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        write_text(path, json.dumps(self.content(), indent=1) + "\n")
 
     def __str__(self):
         rows = [("", *(TITLES[column] for column in self.columns), "")]
