@@ -2,8 +2,9 @@
 
     python benchmarks/step_profile.py gan --out benchmarks/results/step_profile_gan.json
 
-Traces some steps of the 32x32 DCGAN pair (width 64, batch 64) with TensorFlow's profiler and adds up the time of each
-kind of operation over all threads. Operations that wait for others count nothing.
+Traces some steps at 32 pixels with TensorFlow's profiler and adds up the time of each kind of operation over all
+threads: of the DCGAN pair (width 64, batch 64), or of the networks of `translation_speed.py`. Operations that wait for
+others count nothing.
 """
 
 import argparse
@@ -20,11 +21,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import ganzoo.zoo  # noqa: F401  (before TensorFlow: it chooses oneDNN)
 import numpy as np
 import tensorflow as tf
-from ganzoo.zoo import GAN, WGAN
+from ganzoo.zoo import GAN, WGAN, CycleGAN
 from ganzoo.zoo.feed import step_dataset
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-BATCH = 64
+# Variant: (how to build it, samples' shape, batch size).
+VARIANTS = {
+    "gan": (lambda shape: GAN.create(shape), (32, 32, 1), 64),
+    "wgan": (lambda shape: WGAN.create(shape, n_critic=1), (32, 32, 1), 64),
+    "cyclegan": (lambda shape: CycleGAN.create(shape, {"width": 16, "blocks": 6}, {"width": 16}), (32, 32, 3), 8),
+}
 # What holds other operations, and would count them twice.
 CONTAINERS = ("PartitionedCall", "Iterator", "While", "Optional", "_Send", "_Recv")
 
@@ -46,15 +52,17 @@ def operations(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("variant", choices=("gan", "wgan"))
+    parser.add_argument("variant", choices=VARIANTS)
     parser.add_argument("--steps", type=int, default=5, help="(default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    images = np.random.default_rng(0).integers(0, 256, (1024, 32, 32, 1), np.uint8)
-    model = GAN.create((32, 32, 1)) if options.variant == "gan" else WGAN.create((32, 32, 1), n_critic=1)
+    create, shape, batch_size = VARIANTS[options.variant]
+    images = np.random.default_rng(0).integers(0, 256, (1024, *shape), np.uint8)
+    model = create(shape)
+    second = images[::-1] if hasattr(model, "translate") else None
     model.compile()
-    model.fit(images, batch_size=BATCH, steps_per_epoch=3, verbose=0)
-    stream = iter(step_dataset(model, images, None, BATCH)[0])
+    model.fit(images, second, batch_size=batch_size, steps_per_epoch=3, verbose=0)
+    stream = iter(step_dataset(model, images, second, batch_size)[0])
     model.train_function(stream)
     totals, counts = collections.Counter(), collections.Counter()
     with tempfile.TemporaryDirectory() as folder:

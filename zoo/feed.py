@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from .errors import ArgumentError
-from .images import from_uint8
 
 DEFAULT_BATCH = 64
 ALIASES = {
@@ -20,6 +19,7 @@ ALIASES = {
     "wrong_captions": ("wrong_captions",),
     "x": ("x", "source", "a"),
     "y": ("y", "target", "b"),
+    "tokens": ("tokens",),
 }
 
 
@@ -53,7 +53,7 @@ def step_dataset(model, x, y=None, batch_size=None):
     _check_replicas(model, batch_size)
     if len(x) < batch_size:
         raise ArgumentError(
-            f"batch_size: received {batch_size} for {len(x)} images, expected at most {len(x)}: set a smaller batch"
+            f"batch_size: received {batch_size} for {len(x)} rows, expected at most {len(x)}: set a smaller batch"
         )
     dataset = x.batches(rows, seed=model.seed, start_step=model.steps_done)
     _check_elements(model, dataset)
@@ -130,7 +130,7 @@ class ArrayRows:
 def _arrays(model, x, y):
     values = x if isinstance(x, (tuple, dict)) else (x, y) if y is not None else (x,)
     # What comes second is labels, unless the variant has another word for it.
-    order = model.inputs_used if len(model.inputs_used) > 1 else tuple(ALIASES)
+    order = tuple(ALIASES) if model.inputs_used == ("images",) else model.inputs_used
     rows = {name: np.asarray(value) for name, value in named(values, order).items()}
     if not rows:
         raise ArgumentError(f"fit: received no images but {sorted(values)}, expected a key {model.inputs_used[0]!r}")
@@ -161,8 +161,7 @@ def _prepared(model, dataset):
         rows = named(element[0] if len(element) == 1 else element, model.inputs_used)
         kept = {name: rows[name] for name in model.inputs_used}
         for name in model.data_shapes:
-            pixels = kept[name]
-            kept[name] = from_uint8(pixels) if pixels.dtype == tf.uint8 else tf.cast(pixels, tf.float32)
+            kept[name] = model.as_input(name, kept[name])
         return model.prepared(kept)
 
     return dataset.map(prepare).prefetch(2)
@@ -195,13 +194,14 @@ def _check_elements(model, dataset):
         raise ArgumentError(
             f"fit: received elements with {sorted(first)}, expected {missing} as well: {type(model).__name__} uses them"
         )
-    for name, expected in model.data_shapes.items():
-        _check_pixels(name, first[name].numpy(), expected)
+    for name in model.data_shapes:
+        model.check_input(name, first[name].numpy())
     if "labels" in first:
         _check_labels(model, first["labels"].numpy())
 
 
-def _check_pixels(name, images, expected):
+def check_pixels(name, images, expected):
+    """Raises ArgumentError unless an array holds pictures, or points, of a shape and in the usual ranges."""
     what = "samples" if name == "images" else name
     if images.shape[1:] != expected:
         raise ArgumentError(

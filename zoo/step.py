@@ -172,6 +172,12 @@ class AdversarialStep(KerasWorkflow):
         """Returns the numbers that a replica's rows have in the global batch, of which it holds a contiguous slice."""
         return tf.cast(self._replica, tf.int32) * rows + tf.range(rows)
 
+    def over_replicas(self, sums):
+        """Returns a structure of tensors, each summed over all replicas."""
+        if self._replicas == 1:
+            return sums
+        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, sums)
+
     @property
     def _replica(self):
         return tf.distribute.get_replica_context().replica_id_in_sync_group

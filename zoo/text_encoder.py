@@ -59,6 +59,12 @@ class Vocabulary:
             read[row, : len(found)] = found
         return read
 
+    def written(self, tokens):
+        """Writes sequences of tokens, int (num, length), as texts: list of str, up to the first padding."""
+        words = ["", "<unk>", *self.known]
+        rows = [row[: row.index(PADDING)] if PADDING in row else row for row in np.asarray(tokens).tolist()]
+        return [" ".join(words[token] for token in row) for row in rows]
+
     def __call__(self, texts):
         """Reads a string tensor (batch,) in the graph: int32 (batch, length)."""
         return keras.ops.cast(self.reader(texts), "int32")

@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 
 from .errors import ArgumentError
-from .feed import ArrayRows, step_dataset
+from .feed import ArrayRows, check_pixels, step_dataset
+from .images import from_uint8
 
 
 class KerasWorkflow(keras.Model):
@@ -89,6 +90,14 @@ class KerasWorkflow(keras.Model):
     def arranged(self, rows):
         """Returns rows (anything with `batches`) that bring what the variant's step needs of them."""
         return rows
+
+    def as_input(self, name, rows):
+        """Returns rows of one of `data_shapes` as the step takes them: pixels in [-1, 1]."""
+        return from_uint8(rows) if rows.dtype == tf.uint8 else tf.cast(rows, tf.float32)
+
+    def check_input(self, name, rows):
+        """Raises ArgumentError unless rows, an array, can be one of `data_shapes`."""
+        check_pixels(name, rows, self.data_shapes[name])
 
     def prepared(self, batch):
         """Returns a batch of data, a dict of tensors, as the step takes it; runs in the data pipeline."""

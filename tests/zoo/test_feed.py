@@ -81,7 +81,7 @@ def test_an_uneven_last_batch_breaks_nothing(tiny, cls):
         (np.zeros((20, 8, 8, 3), np.uint8), r"shape \(8, 8, 3\), expected \(8, 8, 1\)"),
         (np.full((20, 8, 8, 1), 200.0, "float32"), r"float images in \[200, 200\], expected \[-1, 1\]"),
         (np.full((20, 8, 8, 1), np.nan, "float32"), "NaN or infinite"),
-        (np.zeros((5, 8, 8, 1), np.uint8), "received 8 for 5 images, expected at most 5"),
+        (np.zeros((5, 8, 8, 1), np.uint8), "received 8 for 5 rows, expected at most 5"),
         (None, "received no data"),
         ({"pictures": np.zeros((20, 8, 8, 1), np.uint8)}, "received no images but"),
         (tf.data.Dataset.from_tensor_slices(np.zeros((20, 8, 8, 1), np.uint8)), "expected batches"),

@@ -4,7 +4,7 @@ import numpy as np
 
 from ...zoo.registry import nearest
 from .digits import load_digits
-from .drawing import BACKGROUNDS, FACTORS, FILLS, SHAPES, render
+from .drawing import BACKGROUNDS, COLOURS, FACTORS, FILLS, SHAPES, render
 from .shapes import draw_factors
 from .source import DataError, ImageSource, split_rows
 from .translation import TranslationSource
@@ -18,6 +18,8 @@ CHANGES = {
     "light": ("background", list(BACKGROUNDS).index("light"), list(BACKGROUNDS).index("dark")),
 }
 STYLES = (*CHANGES, "invert")
+# Of eight pictures of a shape on a light or dark ground, how many colours further each one's colour lies.
+OFFSETS = np.array((0, 0, 0, 0, 0, 1, 1, 1))
 
 
 def load_restyled(argument, resolution=None, count=COUNT, seed=0, paired=False):
@@ -27,8 +29,8 @@ def load_restyled(argument, resolution=None, count=COUNT, seed=0, paired=False):
     the other. Every tenth picture is held out, and of these both styles are known.
 
     Args:
-        argument: "fill" (x: filled shapes, y: the same outlined), "light" (x: on a light ground, y: the same on a dark
-            one) or "invert" (x: the pictures of `digits`, y: their negatives, 255 - x).
+        argument: "fill" (x: filled shapes, y: the same outlined), "light" (x: filled shapes on a light ground, y: the
+            same on a dark one) or "invert" (x: the pictures of `digits`, y: their negatives, 255 - x).
         resolution: int or None for 32; 16 for "invert".
         count: int >= 40, pictures in all. Default 20,000; "invert" always has the 1,797 digits.
         seed: int >= 0. Default 0; "invert" draws nothing.
@@ -64,6 +66,8 @@ def load_restyled(argument, resolution=None, count=COUNT, seed=0, paired=False):
                 f"{name}: received count {count!r} and seed {seed!r}, expected whole numbers >= 40 and >= 0"
             )
         factors, changed = draw_factors(count, seed), CHANGES[argument][0]
+        if argument == "light":
+            factors |= _coloured(factors)
         sides = [
             _drawn(f"{name} {side}", factors | {changed: np.full(count, value, np.int32)}, rows, resolution)
             for side, value, rows in zip("xy", CHANGES[argument][1:], _training_rows(count, paired), strict=True)
@@ -71,6 +75,16 @@ def load_restyled(argument, resolution=None, count=COUNT, seed=0, paired=False):
         facts = {"factors": sides[0].facts["factors"], "changed": changed}
     x, y = sides
     return TranslationSource(name, x, y, paired, (y.held_out, x.held_out), facts=facts)
+
+
+def _coloured(factors):
+    """Gives every shape two colours, one more often, and fills it.
+
+    Were every colour equally likely on either ground, whoever exchanges colours would be as right, without pairs, as
+    whoever keeps them.
+    """
+    colours = (factors["shape"] + OFFSETS[factors["colour"]]) % len(COLOURS)
+    return {"colour": colours.astype(np.int32), "fill": np.full_like(factors["fill"], FILLS.index("filled"))}
 
 
 def _training_rows(count, paired):

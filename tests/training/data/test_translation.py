@@ -335,7 +335,12 @@ def test_drawn_domains_differ_in_one_factor(style, changed):
         for pictures, rows in ((counterparts, other), (side.held_out, side), (truth, other)):
             assert not (pictures[:, None] == rows.samples[None]).all((2, 3, 4)).any()
     if style == "light":
-        assert set(source.x.factors["fill"]) == {0, 1}
+        # Which colours a shape has tells right from exchanged ones, though no picture has its counterpart.
+        for side in (source.x, source.y):
+            further = (side.factors["colour"] - side.factors["shape"]) % 8
+            assert set(further) == {0, 1}
+            assert 0.5 < (further == 0).mean() < 0.75
+            assert set(side.factors["fill"]) == {0}
     assert source.facts["changed"] == changed
     assert source.x.facts["factors"]["shape"][0] == "circle"
 

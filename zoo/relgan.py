@@ -1,0 +1,90 @@
+"""RelGAN: no rewards, but relaxed tokens that a gradient flows through."""
+
+from typing import Annotated
+
+import keras
+import tensorflow as tf
+from annotated_types import Ge, Gt
+
+from .arguments import validated
+from .registry import variant
+from .text import TextModel
+
+
+@variant
+class RelGAN(TextModel):
+    """Text without reinforcement: a Gumbel softmax lets the discriminator's gradient through to the generator.
+
+    When to use it: where rewards of whole sequences teach too slowly. Forwards the discriminator sees tokens, backwards
+    the generator hears a softmax that grows sharper while it learns (straight-through).
+
+    Paper: Nie et al. 2019, "RelGAN: relational generative adversarial networks for text generation" (ICLR 2019), equations
+    3 to 8, with its relativistic loss log sigmoid(D(real) - D(fake)) over several representations; the inverse temperature
+    grows as final^(step / anneal_steps). The generator is whatever sequence generator is given, not the paper's relational
+    memory.
+
+    Args:
+        generator: `SequenceGenerator`.
+        discriminator: `keras.Model`, distributions over tokens (batch, length, vocabulary_size) -> (batch, logits).
+        inverse_temperature: float > 0, the final one. Default 10; the paper's 100 and 1,000 are for softmax outputs that
+            the discriminator sees as they are.
+        anneal_steps: int >= 1, generator updates until then. Default 3000.
+        **kwargs: of `TextModel` and `AdversarialStep`: `vocabulary`, `head_start`, `n_critic` (default 5),
+            `average_half_life`, `average_ramp`, `seed`.
+
+    Raises:
+        ArgumentError: an argument out of its range, or networks that do not fit each other.
+
+    Example:
+
+    >>> model = RelGAN.create((6,), {"units": 4}, {"filters": 4}, vocabulary_size=10)
+    >>> model.generate(3, seed=0).shape
+    (3, 6)
+    """
+
+    default_n_critic = 5
+
+    @validated
+    def __init__(
+        self, generator, discriminator, inverse_temperature: Annotated[float, Gt(0)] = 10.0,
+        anneal_steps: Annotated[int, Ge(1)] = 3000, **kwargs,
+    ):  # fmt: skip
+        super().__init__(generator, discriminator, **kwargs)
+        self.inverse_temperature, self.anneal_steps = inverse_temperature, anneal_steps
+
+    @classmethod
+    def specified(cls, role, given):
+        """Gives the discriminator several representations where it is the text CNN and nothing is said of them."""
+        found = super().specified(role, given)
+        several = {"representations": 8} if found["network"] == "text_cnn" else {}
+        return several | found
+
+    @property
+    def metric_names(self):
+        """Adds the inverse temperature."""
+        return (*super().metric_names, "inverse_temperature")
+
+    def _sharpness(self):
+        progress = tf.minimum(tf.cast(self.step.value, tf.float32) / self.anneal_steps, 1.0)
+        return tf.pow(tf.constant(self.inverse_temperature, tf.float32), progress)
+
+    def synthesise(self, batch):
+        """Returns the generator's sequences as one-hot vectors that a gradient flows through."""
+        return self.generator.relaxed(batch["noise"], self._sharpness())
+
+    def discriminator_objective(self, batch, fakes):
+        """Returns -log sigmoid(D(real) - D(fake)), the mean over pairs and representations."""
+        real_logits, fake_logits = self.discriminate(batch["tokens"]), self.discriminate(fakes)
+        loss = tf.reduce_mean(keras.ops.softplus(fake_logits - real_logits))
+        return loss, {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
+
+    def generator_objective(self, batch, fakes):
+        """Returns -log sigmoid(D(fake) - D(real))."""
+        real_logits, fake_logits = self.discriminate(batch["tokens"]), self.discriminate(fakes)
+        loss = tf.reduce_mean(keras.ops.softplus(real_logits - fake_logits))
+        return self.after_head_start(loss), {"inverse_temperature": self._sharpness()}
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        own = {"inverse_temperature": self.inverse_temperature, "anneal_steps": self.anneal_steps}
+        return super().get_config() | own
