@@ -167,6 +167,12 @@ def correlations(folder):
 
 
 def write(path, head, numbers):
+    """Writes one JSON and tells the FID."""
+    save_record(path, head, numbers)
+    print(f"{path.name}: FID {numbers['last']['fid']:.2f}", flush=True)
+
+
+def save_record(path, head, numbers):
     """Writes one JSON, whole or not at all."""
     versions = {name: metadata.version(name) for name in PACKAGES}
     facts = {"date": time.strftime("%Y-%m-%d"), "versions": versions}
@@ -174,7 +180,6 @@ def write(path, head, numbers):
     draft = path.with_suffix(f".{os.getpid()}.part")
     draft.write_text(json.dumps(head | facts | {"numbers": numbers}, indent=1) + "\n")
     draft.replace(path)
-    print(f"{path.name}: FID {numbers['last']['fid']:.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 It imports nothing of ganzoo and nothing of Keras, only the runtime that the file is made for, so that what it finds is
 what the receiver of the file will find.
 
-    python probe.py KIND FILE INPUTS OUTPUTS THREADS BATCH_SIZE REPEATS
+    python probe.py KIND FILE INPUTS OUTPUTS THREADS BATCH_SIZE REPEATS TIMED
 
 INPUTS is an .npz whose arrays are named signature/input; OUTPUTS becomes one with signature/output, or is `-` where
-only times are wanted. The last line on stdout is a JSON object with the median milliseconds of a call of
-`serving_default`.
+only times are wanted. The last line on stdout is a JSON object with the median milliseconds of a call of the signature
+TIMED.
 """
 
 import json
@@ -117,20 +117,20 @@ def answers(ask, signature, inputs, batch_size):
     return whole
 
 
-def milliseconds(ask, inputs, batch_size, repeats):
-    """Returns the median time of a call of `serving_default`."""
+def milliseconds(ask, timed, inputs, batch_size, repeats):
+    """Returns the median time of a call of a signature."""
     # There are fewer rows than some batches have.
     rows = {name: value[np.arange(batch_size) % len(value)] for name, value in inputs.items()}
     times = []
     for number in range(WARM_UP + repeats):
         start = time.perf_counter()
-        ask("serving_default", rows)
+        ask(timed, rows)
         if number >= WARM_UP:
             times.append(1000 * (time.perf_counter() - start))
     return statistics.median(times)
 
 
-def main(kind, path, inputs_path, outputs_path, threads, batch_size, repeats):
+def main(kind, path, inputs_path, outputs_path, threads, batch_size, repeats, timed):
     """Runs the file and writes down what it gave."""
     ask, fixed, facts = {"saved_model": saved_model, "tflite": tflite, "onnx": onnx}[kind](path, int(threads))
     inputs = {}
@@ -145,7 +145,7 @@ def main(kind, path, inputs_path, outputs_path, threads, batch_size, repeats):
         np.savez(outputs_path, **outputs)
     facts["batch_size"] = fixed
     if int(repeats):
-        facts["milliseconds"] = milliseconds(ask, inputs["serving_default"], int(batch_size), int(repeats))
+        facts["milliseconds"] = milliseconds(ask, timed, inputs[timed], int(batch_size), int(repeats))
     print(json.dumps(facts))
 
 

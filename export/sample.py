@@ -1,9 +1,10 @@
-"""Draws images from a TFLite file made by ganzoo. It needs ai-edge-litert and NumPy, and Pillow to save pictures.
+"""Draws samples from a TFLite file made by ganzoo. It needs ai-edge-litert and NumPy, and Pillow to save pictures.
 
     python sample.py generator.tflite --num 16 --seed 7 --out samples/
     python sample.py generator.tflite --num 16 --labels 3,7 --out samples.npz
+    python sample.py texts.tflite --num 16 --temperature 0.7
 
-Image i is the image of seed + i: the same picture that the model gave before it was exported.
+Sample i is the sample of seed + i: the same picture, or text, that the model gave before it was exported.
 """
 
 import argparse
@@ -24,6 +25,7 @@ class Sampler:
         batch_size: int, samples of one call of the interpreter.
         words: dict of word -> token, where the file takes captions; else None. It is read from the file
             NAME.vocabulary.json beside NAME.tflite.
+        gives_texts: bool, whether samples are tokens of texts; `written` has their words from the same file.
 
     Args:
         path: of the file.
@@ -41,21 +43,48 @@ class Sampler:
         # The interpreter does not show a file's description, which says how many classes there are.
         told = re.search(rb'ganzoo(\{"num_classes": [0-9]+\})', pathlib.Path(path).read_bytes())
         self.num_classes = json.loads(told[1])["num_classes"] if told else None
-        self.words, beside = None, pathlib.Path(path).with_suffix(".vocabulary.json")
+        ((output, self._output),) = self._runner.get_output_details().items()
+        self.words, self.gives_texts = None, output == "tokens"
+        beside = pathlib.Path(path).with_suffix(".vocabulary.json")
         if "tokens" in self._runner.get_input_details():
             known = json.loads(beside.read_text(encoding="utf-8"))
             self.length = known["length"]
             # 0 pads, 1 stands for every unknown word.
             self.words = {word: number + 2 for number, word in enumerate(known["words"])}
-        (self._output,) = self._runner.get_output_details().values()
+        if self.gives_texts:
+            self._runner_at = self._interpreter.get_signature_runner("sample_at")
+            self._known = json.loads(beside.read_text(encoding="utf-8"))["words"]
 
     def unknown(self, texts):
         """Returns the sorted words of texts that the file does not know."""
         return sorted({word for text in texts for word in split(text)} - set(self.words or ()))
 
-    def __call__(self, seeds, labels=None, texts=None):
-        """Returns float32 samples (num, *shape) of int32 seeds (num,); images lie in [0, 1]."""
-        given = {"seeds": np.asarray(seeds, np.int32)}
+    def written(self, tokens):
+        """Returns tokens (num, length) as a list of texts, each up to token 0; as numbers where they are no words."""
+        rows = np.asarray(tokens).tolist()
+        if self._known is None:
+            return [" ".join(map(str, row)) for row in rows]
+        words = ["", "<unk>", *self._known]
+        return [" ".join(words[token] for token in itertools.takewhile(bool, row)) for row in rows]
+
+    def __call__(self, seeds, labels=None, texts=None, temperature=None):
+        """Returns the samples of int32 seeds (num,).
+
+        Args:
+            seeds: int32 array (num,).
+            labels, texts: taken in turn, where the file takes some.
+            temperature: float > 0, or one a seed, where the file gives texts; below 1 likely words are likelier.
+
+        Returns:
+            float32 (num, *shape), images in [0, 1]; or tokens of texts, int32 (num, length).
+        """
+        given, runner = {"seeds": np.asarray(seeds, np.int32)}, self._runner
+        if temperature is not None:
+            temperature = np.asarray(temperature, np.float32)
+            if not self.gives_texts or not (temperature > 0).all():
+                known = "above 0" if self.gives_texts else "none: the file gives no texts"
+                raise ValueError(f"temperature: received {temperature}, expected {known}")
+            given["temperature"], runner = np.broadcast_to(temperature, len(given["seeds"])), self._runner_at
         if (texts is None) != (self.words is None):
             raise ValueError(f"texts: received {texts}, expected {'none' if self.words is None else 'some'}")
         if texts is not None:
@@ -77,7 +106,7 @@ class Sampler:
         for start in range(0, len(given["seeds"]), self.batch_size):
             # The file takes exactly its own batch size: the last row stands in for those that are missing.
             rows = np.minimum(np.arange(start, start + self.batch_size), len(given["seeds"]) - 1)
-            (samples,) = self._runner(**{name: value[rows] for name, value in given.items()}).values()
+            (samples,) = runner(**{name: value[rows] for name, value in given.items()}).values()
             parts.append(np.array(samples))
         samples = np.concatenate(parts)[: len(given["seeds"])]
         if samples.dtype == np.int8:
@@ -91,29 +120,42 @@ def split(text):
     return re.findall(r"[^\W_]+", text.lower())
 
 
-def draw(path, num, seed=0, labels=None, threads=None, texts=None):
+def draw(path, num, seed=0, labels=None, threads=None, texts=None, temperature=None):
     """Returns `num` samples of a file, those of the seeds from `seed` on; labels or texts are taken in turn."""
+    return Sampler(path, threads)(seeds_from(seed, num), labels, texts, temperature)
+
+
+def seeds_from(seed, num):
+    """Returns `num` seeds, the first one given."""
     if num < 1 or not 0 <= seed <= 2**31 - num:
         raise ValueError(f"received {num} samples from seed {seed}, expected at least 1, and seeds from 0 to 2**31 - 1")
-    return Sampler(path, threads)(np.arange(seed, seed + num), labels, texts)
+    return np.arange(seed, seed + num)
 
 
 def main(arguments=None):
-    """Draws and saves samples."""
+    """Draws samples and saves them; texts are printed, unless they have a file to go to."""
     parser = argparse.ArgumentParser(description="Draw samples from a TFLite file made by ganzoo.")
     parser.add_argument("file", help="a .tflite file")
     parser.add_argument("--num", type=int, default=16, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first (default: %(default)s)")
     parser.add_argument("--labels", help="classes in turn, such as 3,7, where the file takes labels")
     parser.add_argument("--text", help="what to draw, where the file takes captions")
+    parser.add_argument("--temperature", type=float, help="of texts; below 1 likely words are likelier (default: 1)")
     parser.add_argument("--threads", type=int, help="of the interpreter")
-    parser.add_argument("--out", default="samples", help="a folder of PNGs, or an .npz file (default: %(default)s)")
+    parser.add_argument("--out", help="a folder of PNGs (default: samples), an .npz file, or a .txt file of texts")
     options = parser.parse_args(arguments)
     labels = [int(label) for label in options.labels.split(",")] if options.labels else None
     texts = [options.text] if options.text else None
-    samples = draw(options.file, options.num, options.seed, labels, options.threads, texts)
-    seeds = np.arange(options.seed, options.seed + options.num)
-    out = pathlib.Path(options.out)
+    seeds, sampler = seeds_from(options.seed, options.num), Sampler(options.file, options.threads)
+    samples = sampler(seeds, labels, texts, options.temperature)
+    out = pathlib.Path(options.out or "samples")
+    if sampler.gives_texts and out.suffix != ".npz":
+        lines = "".join(f"{text}\n" for text in sampler.written(samples))
+        if options.out:
+            out.write_text(lines, encoding="utf-8")
+        else:
+            sys.stdout.write(lines)
+        return
     if out.suffix == ".npz" or samples.ndim != 4:
         np.savez_compressed(out.with_suffix(".npz"), samples=samples, seeds=seeds)
         return

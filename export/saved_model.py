@@ -14,7 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from ..zoo.cache import clear_abandoned, flush
 from ..zoo.errors import ArgumentError
-from .serving import write_warmup
+from .serving import write_vocabulary, write_warmup
 from .signatures import ExportError
 from .translation import signatures_of
 from .verification import REPEATS, verify
@@ -34,8 +34,8 @@ def export_saved_model(
     neither a running server nor a killed export ever sees half of one.
 
     Args:
-        model: an `AdversarialModel` or a `TranslationModel`, whose averages are taken, or a `keras.Model` that maps
-            latents, or [latents, labels], to samples.
+        model: an `AdversarialModel`, a `TranslationModel` or a `TextModel`, whose averages are taken, or a
+            `keras.Model` that maps latents, or [latents, labels], to samples.
         path: str or path of the model's folder; its last part is the name to serve it under. Made if need be.
         version: int >= 1, or None for the next free one. Default None.
         value_range: (low, high) of the generator's images; they leave in [0, 1]. Default (-1, 1).
@@ -77,6 +77,8 @@ def export_saved_model(
                 archive.add_endpoint(name, *signatures.function(name))
             archive.write_out(str(part), verbose=False)
             write_warmup(signatures, part, folder.name)
+            if hasattr(signatures, "vocabulary"):
+                write_vocabulary(signatures.vocabulary, part)
             entry = verify(signatures, part, "saved_model", batch_size=batch_size, repeats=repeats)
             entry.operations = operations(part)
             for file in [*part.rglob("*"), part]:

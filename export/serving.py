@@ -1,20 +1,23 @@
-"""What TF Serving finds beside a SavedModel: a request for each signature, to be answered before the first user's.
+"""What lies beside a SavedModel: requests that TF Serving answers before the first user's, and the words of texts.
 
 The server reads `assets.extra/tf_serving_warmup_requests` when it loads a version, so that no client waits for the
 graphs to be prepared. Requests are protocol buffers of the server's own package, tensorflow-serving-api.
 """
 
+import json
+
 import numpy as np
 
 FOLDER = "assets.extra"
 FILE = "tf_serving_warmup_requests"
+VOCABULARY = "vocabulary.json"
 
 
 def write_warmup(signatures, folder, name):
     """Writes the warm-up requests of a SavedModel.
 
     Args:
-        signatures: `Signatures` or `TranslationSignatures`, what the model answers to.
+        signatures: `Signatures`, `TranslationSignatures` or `TextSignatures`, what the model answers to.
         folder: path of the SavedModel.
         name: str, under which the model is served.
     """
@@ -32,3 +35,15 @@ def write_warmup(signatures, folder, name):
                 request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
             log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
             writer.write(log.SerializeToString())
+
+
+def write_vocabulary(vocabulary, folder):
+    """Writes what a client needs that has texts scored, whose words are tokens.
+
+    Args:
+        vocabulary: dict of `length` and `words`, from token 2 on, or None where tokens are no words.
+        folder: path of the SavedModel.
+    """
+    path = folder / FOLDER / VOCABULARY
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")

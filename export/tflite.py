@@ -1,4 +1,4 @@
-"""TFLite files for devices: latents, a seed or pictures in, images out, in built-in operations only."""
+"""TFLite files for devices: latents, a seed or pictures in, images or texts out, in built-in operations only."""
 
 import contextlib
 import json
@@ -36,15 +36,17 @@ def export_tflite(
     The file has the signatures `serving_default` (latents) and `sample` (seeds), the latter with the zoo's own random
     numbers in built-in operations: a seed gives the same picture as in Keras. `sample.py`, written beside the file,
     draws from it with ai-edge-litert and NumPy alone. Of a translator it has `translate_xy` and, where the model goes
-    both ways, `translate_yx`, for pictures of the size that the model was built for, and `translate.py` beside it.
+    both ways, `translate_yx`, for pictures of the size that the model was built for, and `translate.py` beside it. Of a
+    text model `sample` gives tokens, `sample_at` takes a temperature too, and `serving_default` says how likely tokens
+    are; the words are beside the file, and `sample.py` writes with them.
     Transposed convolutions are rewritten (`subpixel.py`).
 
     Args:
-        model: an `AdversarialModel` or a `TranslationModel`, whose averages are taken, or a `keras.Model` that maps
-            latents, or [latents, labels], to samples.
+        model: an `AdversarialModel`, a `TranslationModel` or a `TextModel`, whose averages are taken, or a
+            `keras.Model` that maps latents, or [latents, labels], to samples.
         path: str or path ending in .tflite. A file of that name is replaced once the new one has held.
         precision: "float32"; "float16" (half the size); "int8" (calibrated on 512 latents of the zoo's prior, or 128
-            pictures), or "dynamic" (int8 weights, float activations; no calibration). Default "float32".
+            pictures; not for texts), or "dynamic" (int8 weights, float activations; no calibration). Default "float32".
         batch_size: int >= 1. A file takes exactly so many at a time: a free batch would keep devices' accelerators and
             the quickest kernels out. Default 1.
         int8_io: bool, int8 latents or images in and int8 images out, with "int8" only; the report has scales and zero
@@ -108,7 +110,7 @@ def _assembled(signatures, network, precision, batch_size, int8_io):
         parsed.description = b"ganzoo" + json.dumps({"num_classes": int(signatures.num_classes)}).encode()
     for alias, name in signatures.aliases.items():
         flatbuffer.add_alias(parsed, name, alias)
-    if SAMPLE in signatures.names:
+    if SAMPLE in signatures.names and SAMPLE not in signatures.converted:
         latents = flatbuffer.read(_latents_file(signatures.latent_dim, batch_size))
         flatbuffer.add_sampling(parsed, latents, SAMPLE)
     return parsed
@@ -117,13 +119,14 @@ def _assembled(signatures, network, precision, batch_size, int8_io):
 def _write_beside(path, signatures):
     """The program that runs the file, and the words that it knows, each whole or not at all."""
     program, reader = path.with_name(signatures.program), signatures.reader
+    # Texts are written with words, captions are read with them.
+    known = getattr(signatures, "vocabulary", reader and {"length": reader.length, "words": reader.known})
     content = {program: Path(__file__).with_name(signatures.program).read_bytes()}
     if program.is_file() and PROGRAM_MARK not in program.read_bytes().partition(b"\n")[0]:
         # Somebody's own program of that name stays.
         content = {}
-    if reader is not None:
-        known = json.dumps({"length": reader.length, "words": reader.known}, ensure_ascii=False)
-        content[path.with_suffix(".vocabulary.json")] = known.encode()
+    if known is not None:
+        content[path.with_suffix(".vocabulary.json")] = json.dumps(known, ensure_ascii=False).encode()
     for place, data in content.items():
         part = place.with_name(f".{place.name}.part")
         try:

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from ..zoo.errors import ArgumentError
 from ..zoo.images import from_uint8, to_uint8
+from ..zoo.text import TextModel
 from ..zoo.translation import TranslationModel
 from .graph import any_size, decode_images, encode_pngs
 from .precision import in_float32
@@ -31,6 +32,7 @@ from .signatures import (
     check_weights,
     with_arguments,
 )
+from .texts import TextSignatures
 
 FLOAT, UINT8, BYTES = "", "_uint8", "_bytes"
 OTHER = {"x": "y", "y": "x"}
@@ -44,21 +46,25 @@ def signatures_of(
     """Returns what a model answers to once it is exported.
 
     Args:
-        model: a `TranslationModel`, or what `Signatures` takes.
-        value_range, num_classes, words: of `Signatures`; a translator's pictures lie in [-1, 1].
-        to, pictures, source: of `TranslationSignatures`; no use to generators of latents.
+        model: a `TranslationModel`, a `TextModel`, or what `Signatures` takes.
+        value_range, num_classes: of `Signatures`; a translator's pictures lie in [-1, 1], and texts have none.
+        words: bool, whether texts go in and come out as strings; without it as token ids. Default False.
+        to, pictures, source: of `TranslationSignatures`; no use to other generators.
 
     Returns:
-        `TranslationSignatures` or `Signatures`.
+        `TranslationSignatures`, `TextSignatures` or `Signatures`.
 
     Raises:
         ArgumentError: a model that cannot be exported, or an argument that it has no use for.
     """
+    other_range = None if value_range in ((-1, 1), [-1, 1]) else value_range
     if isinstance(model, TranslationModel):
-        other_range = None if value_range in ((-1, 1), [-1, 1]) else value_range
         _refuse("a model that translates", value_range=other_range, num_classes=num_classes)
         return TranslationSignatures(model, to, pictures, source)
     _refuse("a model that does not translate", to=to, calibration=pictures)
+    if isinstance(model, TextModel):
+        _refuse("a model of texts", value_range=other_range, num_classes=num_classes)
+        return TextSignatures(model, words)
     return Signatures(model, value_range, num_classes, words)
 
 

@@ -27,7 +27,7 @@ def verify(signatures, path, kind, precision="float32", batch_size=None, repeats
     """Runs a file in a fresh process and compares it with Keras on the examples of some seeds.
 
     Args:
-        signatures: the `Signatures` or `TranslationSignatures` that the file was written from.
+        signatures: the `Signatures`, `TranslationSignatures` or `TextSignatures` that the file was written from.
         path: path of the file, or of a SavedModel's folder.
         kind: "saved_model", "tflite" or "onnx".
         precision: "float32", "float16", "int8" or "dynamic"; it decides which differences are tolerated.
@@ -57,11 +57,12 @@ def verify(signatures, path, kind, precision="float32", batch_size=None, repeats
             },
         )
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        facts = _probe(kind, path, inputs, outputs, cores, batch_size, repeats)
+        asked = batch_size, repeats, getattr(signatures, "timed", SERVING)
+        facts = _probe(kind, path, inputs, outputs, cores, *asked)
         times = {"all": facts.get("milliseconds")}
         with np.load(outputs, allow_pickle=False) as content:
             given = {name: content[name] for name in content}
-        alone = _probe(kind, path, inputs, "-", 1, batch_size, repeats) if repeats else {}
+        alone = _probe(kind, path, inputs, "-", 1, *asked) if repeats else {}
         times["1"] = alone.get("milliseconds")
     entry = Entry(
         kind=kind,
@@ -83,6 +84,9 @@ def verify(signatures, path, kind, precision="float32", batch_size=None, repeats
         for output in ("png_bytes", signatures.output):
             if f"{name}/{output}" in given:
                 _judge_rounded(name, given[f"{name}/{output}"], given[f"{whole}/{signatures.output}"])
+    if hasattr(signatures, "judge"):
+        # Of what no difference of numbers says how far it is off.
+        entry.notes += signatures.judge(given, precision)
     return entry
 
 
@@ -114,8 +118,8 @@ def size_of(path):
     return sum(file.stat().st_size for file in files)
 
 
-def _probe(kind, path, inputs, outputs, threads, batch_size, repeats):
-    command = [sys.executable, "-P", PROBE, kind, path, inputs, outputs, threads, batch_size, repeats]
+def _probe(kind, path, inputs, outputs, threads, batch_size, repeats, timed):
+    command = [sys.executable, "-P", PROBE, kind, path, inputs, outputs, threads, batch_size, repeats, timed]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment)
     if done.returncode:

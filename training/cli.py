@@ -47,10 +47,10 @@ def _parser():
     command = _command(parts, "list", commands.list_catalogue, "variants and recipes, a line each")
 
     command = _command(parts, "data", commands.look_at_data, "look at a data source before training on it")
-    command.add_argument("source", help="such as digits, mixture:grid, idx:DIR")
+    command.add_argument("source", help="such as digits, mixture:grid, idx:DIR, lines:FILE")
     command.add_argument("--resolution", type=int, help="resize images to this many pixels a side")
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of the source")
-    command.add_argument("--out", default="data.png", help="where the picture goes (default: %(default)s)")
+    command.add_argument("--out", help="where the picture goes (default: data.png); texts have none")
 
     command = _command(parts, "train", commands.train_run, "train a recipe into a run folder")
     command.add_argument("recipe", nargs="?", help="a shipped recipe's name or a .toml file")
@@ -83,14 +83,17 @@ def _parser():
     command = _command(parts, "sample", commands.draw_samples, "draw samples from a run or an exported file")
     command.add_argument("source", metavar="RUN", help="a run folder, or a .tflite file that `ganzoo export` wrote")
     command.add_argument("--checkpoint", default="last", help="last or best (default: %(default)s)")
-    command.add_argument("--num", type=int, help="how many (default: 64, or as many as there are labels)")
+    command.add_argument("--num", type=int, help="how many (default: 64, as many as there are labels, or 20 texts)")
     command.add_argument("--labels", help="classes to draw, such as 3,3,7, where the model takes labels")
     command.add_argument("--per-class", type=int, metavar="N", help="N samples of each class, in a picture a row each")
     command.add_argument("--text", help="what to draw, where the model takes captions")
     command.add_argument("--text-file", metavar="FILE", help="one image a line, and index.jsonl: file, caption, seed")
+    command.add_argument("--temperature", type=float, help="of texts: below 1 likely words are likelier (default: 1)")
     command.add_argument("--seed", type=int, default=0, help="of the first; sample i is that of seed + i (default: 0)")
     command.add_argument(
-        "--out", default="samples.png", help=".png: one picture; .npz: an array; else a folder of PNGs"
+        "--out",
+        help=".png: one picture (default: samples.png); .npz: an array; else a folder of PNGs; of texts .txt, one a "
+        "line (default: they are printed)",
     )
 
     command = _command(parts, "translate", commands.translate_pictures, "translate pictures with a run")

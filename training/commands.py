@@ -1,11 +1,14 @@
 """What each command does with its options; `cli.py` has the options."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
 from ..zoo.errors import UserError
+from .places import require_place
+
+# Where the picture of a data source goes.
+PICTURE = "data.png"
 
 
 def _report(options, facts, text):
@@ -13,13 +16,6 @@ def _report(options, facts, text):
         print(json.dumps(facts))
     else:
         print(text, file=sys.stderr)
-
-
-def _check_out(path):
-    """Refuses a place that cannot be written to before anything is computed for it."""
-    parent = Path(path).absolute().parent
-    if not parent.is_dir() or not os.access(parent, os.W_OK) or Path(path).is_dir():
-        raise UserError(f"--out: received {str(path)!r}, expected a file in a folder that exists and can be written to")
 
 
 def list_catalogue(options):
@@ -37,13 +33,14 @@ def list_catalogue(options):
 
 
 def look_at_data(options):
-    """Prints what a source holds and draws a picture of it."""
+    """Prints what a source holds and draws a picture of it; of texts some are printed."""
     from ..export.pictures import save_png
     from .data import load
     from .looking import facts_of, picture_of
     from .recipe import parse_value
 
-    _check_out(options.out)
+    if options.out:
+        require_place(options.out)
     chosen = {}
     for item in options.set:
         key, _, value = item.partition("=")
@@ -51,16 +48,25 @@ def look_at_data(options):
     if options.resolution is not None:
         chosen["resolution"] = options.resolution
     source = load(options.source, **chosen)
-    save_png(options.out, picture_of(source))
-    facts = facts_of(source) | {"picture": options.out}
+    facts = facts_of(source)
+    if hasattr(source, "tokens"):
+        if options.out:
+            raise UserError(f"--out: received {options.out!r} with {source.name}, expected none: texts have no picture")
+    else:
+        facts["picture"] = options.out or PICTURE
+        require_place(facts["picture"])
+        save_png(facts["picture"], picture_of(source))
     _report(options, facts, "\n".join(f"{key:<18} {value}" for key, value in _lines(facts)))
 
 
 def _lines(facts, prefix=""):
-    """Yields (key, value) of facts, those of a part of them under its name."""
+    """Yields (key, value) of facts, those of a part of them under its name, and texts one by one."""
     for key, value in facts.items():
         if prefix == "" and key in ("x", "y"):
             yield from _lines(value, f"{key}.")
+        elif key in ("notes", "examples"):
+            for number, text in enumerate(value):
+                yield "" if number else key, text
         else:
             yield f"{prefix}{key}", value
 
@@ -91,13 +97,14 @@ def train_run(options):
 
     outcome = train(recipe, out, bool(options.resume), options.overwrite, options.init_from, progress=not options.quiet)
     folder = RunFolder(out)
-    facts = {"run": out, "step": outcome.step, "pictures": str(folder.samples), "checkpoints": str(folder.checkpoints)}
+    samples = "texts" if hasattr(outcome.model, "texts") else "pictures"
+    facts = {"run": out, "step": outcome.step, samples: str(folder.samples), "checkpoints": str(folder.checkpoints)}
     if outcome.signal is not None:
         _report(options, facts | {"signal": outcome.signal.name}, (
             f"stopped by {outcome.signal.name} at step {outcome.step}, all saved: `ganzoo train --resume {out}` goes on"
         ))  # fmt: skip
         return 128 + outcome.signal
-    told = f"done at step {outcome.step}: look at the pictures in {folder.samples}/"
+    told = f"done at step {outcome.step}: look at the {samples} in {folder.samples}/"
     if outcome.best is not None:
         facts["best"] = dict(zip(("fid", "step"), outcome.best, strict=True))
         told += "\nbest FID {:.2f} at step {}: checkpoint `best`".format(*outcome.best)
@@ -117,7 +124,7 @@ def judge_samples(options):
         raise UserError(f"--seeds: received {options.seeds} beside --fake, expected 1: only a run draws more")
     out = Path(options.out or (Path(options.run_folder) / "evaluation.json" if not pair else "evaluation.json"))
     if options.out or pair:
-        _check_out(out)
+        require_place(out)
     metrics = options.metrics.split(",") if options.metrics else None
     if pair:
         asked = _range(options.range) if options.range else None
@@ -150,16 +157,18 @@ def _range(text):
 
 
 def draw_samples(options):
-    """Draws samples from a run or from an exported file."""
+    """Draws samples from a run or from an exported file; texts are printed, unless they have a file to go to."""
     from .sampling import sample
 
-    out = Path(options.out)
-    if out.suffix:
-        _check_out(out)
+    if options.out and Path(options.out).suffix:
+        require_place(options.out)
     if Path(options.source).suffix == ".tflite":
         _refuse_beside(options, "a .tflite file", ("checkpoint",))
-    facts = sample(options, out)
-    _report(options, facts, f"{facts['num']} samples in {out}")
+    facts = sample(options)
+    if "out" not in facts and not options.json:
+        print("\n".join(facts["texts"]))
+    else:
+        _report(options, facts, f"{facts['num']} samples in {facts.get('out')}")
 
 
 def translate_pictures(options):

@@ -17,18 +17,24 @@ from .callbacks import (
     LogMetrics,
     Progress,
     SampleGrid,
+    SampleTexts,
     StopOnNonFinite,
     StopOnSignal,
     TranslationGrid,
 )
 from .callbacks.guards import DivergenceError
-from .checkpoint import CheckpointError, load_checkpoint
+from .callbacks.metrics import append_row
+from .checkpoint import CheckpointError, check_space, load_checkpoint, save_checkpoint
 from .data import load
 from .optimizers import build_optimizer
-from .rundir import RunError, RunFolder, import_networks, load_run
+from .pretraining import pretrain
+from .rundir import RunError, RunFolder, import_networks
 from .strategy import describe, make_strategy
+from .weights import take_weights
 
 STRIP = 8
+# What ends a training through no wish of the user's.
+REFUSALS = (DivergenceError, SamplesError, CheckpointError, OSError, tf.errors.ResourceExhaustedError)
 
 
 class TrainingError(RuntimeError):
@@ -52,7 +58,7 @@ def train(recipe, out, resume=False, overwrite=False, init_from=None, progress=T
         out: str or path of the run folder.
         resume: bool, go on from the folder's last checkpoint instead of starting. Default False.
         overwrite: bool, remove a run that is in the folder. Default False.
-        init_from: str or path of another run whose weights this one starts with, or None.
+        init_from: str or path of another run whose weights this one starts with, in place of pretraining; or None.
         progress: bool, show a bar and notes on stderr. Default True.
 
     Returns:
@@ -73,25 +79,31 @@ def train(recipe, out, resume=False, overwrite=False, init_from=None, progress=T
     keras.utils.set_random_seed(settings.seed)
     strategy = make_strategy(settings.strategy, settings.batch_size)
     source = load(**recipe.data)
-    say(f"{source}\n{describe(strategy, settings.batch_size)}")
+    say("\n".join([str(source), *getattr(source, "notes", ()), describe(strategy, settings.batch_size)]))
     if resume:
         folder.require_data(source.fingerprint)
+    # A run that was killed while it was pretrained has no checkpoint, and begins again.
+    if not resume or (recipe.pretrain is not None and not folder.has_checkpoint):
+        with strategy.scope():
+            model = build_model(recipe, source)
+        if init_from is not None:
+            take_weights(model, init_from)
+        _check_batch(source, settings)
+        pretraining = recipe.pretrain is not None
+    else:
         model = _resumed(recipe, folder, strategy, say)
         if settings.steps <= model.steps_done:
             folder.remember(recipe, source.fingerprint)
             say(f"{folder} stands at step {model.steps_done} of {settings.steps} already: nothing to do")
             return Outcome(model, model.steps_done, None)
-    else:
-        with strategy.scope():
-            model = build_model(recipe, source)
-        if init_from is not None:
-            _take_weights(model, init_from)
-        _check_batch(source, settings)
+        pretraining = False
     # Whatever an extractor refuses is told before a folder is made.
     judge = _judge(recipe, source, progress)
     if not resume:
         folder.start(recipe, source.fingerprint, overwrite)
     folder.remember(recipe, source.fingerprint)
+    if pretraining:
+        say(_pretrain(model, source, recipe, folder, init_from, progress))
     return _fit(model, source, recipe, folder, settings.steps - model.steps_done, judge, progress)
 
 
@@ -100,13 +112,17 @@ def build_model(recipe, source):
 
     Args:
         recipe: `Recipe`.
-        source: `ImageSource` or `TranslationSource`.
+        source: `ImageSource`, `TranslationSource` or `TextSource`.
 
     Returns:
-        A compiled `AdversarialModel` or `TranslationModel`.
+        A compiled `AdversarialModel`, `TranslationModel` or `TextModel`.
     """
     arguments = {key: value for key, value in recipe.model.items() if key != "variant"}
     cls = variant_class(recipe.model["variant"])
+    if hasattr(source, "tokens") and not hasattr(cls, "texts"):
+        raise ArgumentError(
+            f"data.source: received {source.name!r}, which has texts, expected pictures: {cls.__name__} generates those"
+        )
     model = cls.create(source.shape, seed=recipe.train.seed, **cls.source_facts(source), **arguments)
     model.compile(
         build_optimizer(recipe.optimizers.get("generator")),
@@ -131,6 +147,22 @@ def _judge(recipe, source, progress):
     return judge_of(source, settings.extractor, settings.metrics, settings.num, progress=progress)
 
 
+def _pretrain(model, source, recipe, folder, init_from, progress):
+    """Pretrains the generator, unless its weights are another run's, and saves it, so that it is done once."""
+    try:
+        check_space(model, folder.checkpoints)
+        folder.rewind(-1)
+        told = f"not pretrained: the weights are those of {init_from}"
+        if init_from is None:
+            row = pretrain(model, source, recipe.pretrain, progress)
+            append_row(folder.metrics, row)
+            told = f"pretrained {row['pretrain_steps']} steps: {row['nll']:.2f} nats a token"
+        save_checkpoint(model, folder.checkpoints)
+    except REFUSALS as error:
+        raise TrainingError(_obituary(error, folder, None, recipe.pretrain.batch_size, "pretrain")) from error
+    return told
+
+
 def _fit(model, source, recipe, folder, steps, judge, progress):
     settings = recipe.train
     # First what may refuse to go on, then what writes, last what makes the written state the one to resume from.
@@ -152,8 +184,8 @@ def _fit(model, source, recipe, folder, steps, judge, progress):
     try:
         # One epoch holds the whole run: nothing waits between epochs, and the callbacks count steps.
         model.fit(source, batch_size=settings.batch_size, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
-    except (DivergenceError, SamplesError, CheckpointError, OSError, tf.errors.ResourceExhaustedError) as error:
-        raise TrainingError(_obituary(error, folder, checkpoint, settings)) from error
+    except REFUSALS as error:
+        raise TrainingError(_obituary(error, folder, checkpoint.saved, settings.batch_size)) from error
     finally:
         stop.restore()
         with contextlib.suppress(AttributeError):
@@ -167,6 +199,8 @@ def _drawing(model, source, folder, settings):
         # The pictures of few have none held out.
         x, y = (side.held_out if len(side.held_out) else side.samples for side in (source.x, source.y))
         return TranslationGrid(x=x, y=y, **place)
+    if hasattr(model, "texts"):
+        return SampleTexts(seed=settings.seed, **place)
     return SampleGrid(real=_strip(source), seed=settings.seed, **place)
 
 
@@ -182,15 +216,15 @@ def _evaluation(judge, recipe, folder):
     )
 
 
-def _obituary(error, folder, checkpoint, settings):
+def _obituary(error, folder, saved, batch_size, section="train"):
     if isinstance(error, tf.errors.ResourceExhaustedError):
-        reason = f"out of memory with batch_size {settings.batch_size}: choose a smaller train.batch_size"
+        reason = f"out of memory with batch_size {batch_size}: choose a smaller {section}.batch_size"
     else:
         reason = str(error)
-    if checkpoint.saved is None:
+    if saved is None:
         return f"{reason}; nothing was saved in {folder}"
     return (
-        f"{reason}; the checkpoint of step {checkpoint.saved} in {folder.checkpoints} is whole: once the cause is "
+        f"{reason}; the checkpoint of step {saved} in {folder.checkpoints} is whole: once the cause is "
         f"mended `ganzoo train --resume {folder}` goes on from it"
     )
 
@@ -210,39 +244,11 @@ def _resumed(recipe, folder, strategy, say):
     return model
 
 
-def _take_weights(model, init_from):
-    other = load_run(init_from)
-    words = [reader and reader.known for reader in (getattr(each, "reader", None) for each in (model, other))]
-    if words[0] != words[1]:
-        raise ArgumentError(f"--init-from: received {init_from}, which reads other words, expected the same captions")
-    mine, theirs = _networks(model), _networks(other)
-    if set(mine) != set(theirs):
-        raise ArgumentError(
-            f"--init-from: received {init_from} of {type(other).__name__} with networks {list(theirs)}, expected "
-            f"{list(mine)}: {type(model).__name__} has these"
-        )
-    for role, network in mine.items():
-        shapes = [[tuple(weight.shape) for weight in each.weights] for each in (network, theirs[role])]
-        if shapes[0] != shapes[1]:
-            raise ArgumentError(
-                f"--init-from: received {init_from} whose {role} has weights {shapes[1]}, expected {shapes[0]}: "
-                "use the same networks, resolution and latent_dim"
-            )
-        network.set_weights(theirs[role].get_weights())
-
-
-def _networks(model):
-    """Every network of a model by name, averages too."""
-    networks = {role: getattr(model, role) for role in model.network_roles}
-    roles = {id(network): role for role, network in networks.items()}
-    averages = {f"averaged {roles[id(network)]}": average for average, network in model.averaged_networks()}
-    return networks | averages
-
-
 def _check_batch(source, settings):
     if len(source) < settings.batch_size:
+        rows = "texts" if hasattr(source, "tokens") else "images"
         raise ArgumentError(
-            f"train.batch_size: received {settings.batch_size} for {len(source)} images, expected at most "
+            f"train.batch_size: received {settings.batch_size} for {len(source)} {rows}, expected at most "
             f"{len(source)}: --set train.batch_size={len(source)}"
         )
 

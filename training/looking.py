@@ -1,11 +1,15 @@
-"""`ganzoo data`: what a source holds, in facts and in a picture."""
+"""`ganzoo data`: what a source holds, in facts and in a picture, or in some texts."""
 
 import numpy as np
 
 from ..export.pictures import alike, overview
+from ..zoo.text_encoder import UNKNOWN
+from ..zoo.tokens import END
 
 # Pictures in a row of those that show two domains, and how many such rows.
 ACROSS, DOWN = 8, 4
+# Texts that are shown.
+EXAMPLES = 8
 
 
 def facts_of(source):
@@ -14,6 +18,8 @@ def facts_of(source):
     if hasattr(source, "target_shape"):
         facts |= {"paired": source.paired, "truth": "known" if source.truth is not None else "unknown"}
         facts |= {side: _facts(getattr(source, side)) for side in ("x", "y")}
+    elif hasattr(source, "tokens"):
+        facts |= _facts_of_texts(source)
     else:
         facts |= _facts(source)
     return facts | {"fingerprint": source.fingerprint}
@@ -46,3 +52,19 @@ def _facts(source):
         counts = [int((source.labels == number).sum()) for number in range(len(source.class_names))]
         facts["images_per_class"] = dict(zip(source.class_names, counts, strict=True))
     return facts
+
+
+def _facts_of_texts(source):
+    said = np.ones(source.tokens.shape, bool)
+    if source.ends:
+        said = np.cumprod(source.tokens != END, axis=1).astype(bool)
+    facts = {
+        "train": len(source),
+        "held_out": len(source.held_out),
+        "length": source.length,
+        "mean_length": round(float(said.sum() / len(source)), 2),
+        "vocabulary": source.vocabulary_size,
+    }
+    if source.vocabulary:
+        facts["unknown"] = round(float((source.tokens == UNKNOWN)[said].mean()), 4)
+    return facts | {"notes": source.notes, "examples": source.written(source.tokens[:EXAMPLES])}

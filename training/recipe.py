@@ -18,10 +18,11 @@ from ..zoo.errors import ArgumentError, UserError
 from ..zoo.registry import nearest, variant_class
 from .data import options
 from .optimizers import check_optimizer
-from .sections import Evaluate, Export, Train
+from .sections import Evaluate, Export, Pretrain, Train
 from .shelf import recipes
 
-SECTIONS = ("data", "model", "optimizers", "train", "evaluate", "export")
+SECTIONS = ("data", "model", "optimizers", "pretrain", "train", "evaluate", "export")
+OPTIONAL = {"pretrain": Pretrain, "evaluate": Evaluate, "export": Export}
 # Arguments of a constructor that a recipe cannot say: others decide them.
 DECIDED = (
     "self",
@@ -32,6 +33,9 @@ DECIDED = (
     "num_classes",
     "captions",
     "vocabulary",
+    "vocabulary_size",
+    "ends",
+    "corpus",
     "examples",
     "networks",
     "seed",
@@ -52,8 +56,8 @@ class Recipe:
         origin: str, where it came from, for messages.
 
     Attributes:
-        data, model, optimizers: dicts; train: `Train`; evaluate: `Evaluate`, or None without that section;
-            export: `Export`, or None likewise.
+        data, model, optimizers: dicts; train: `Train`; pretrain: `Pretrain`, evaluate: `Evaluate` and export: `Export`,
+            each None without its section.
 
     Raises:
         RecipeError: an unknown section or key, a wrong type or range.
@@ -67,14 +71,20 @@ class Recipe:
         self.train = _checked_train(content["train"], origin)
         self.model = _checked_model(content["model"], self.train, origin)
         self.optimizers = _checked_optimizers(content.get("optimizers", {}), origin)
-        self.evaluate = _checked_optional(Evaluate, content.get("evaluate"), "evaluate", origin)
-        self.export = _checked_optional(Export, content.get("export"), "export", origin)
+        texts = hasattr(variant_class(self.model["variant"]), "texts")
+        if "pretrain" in content and not texts:
+            raise RecipeError(
+                f"{origin}: pretrain: received this section beside model.variant {self.model['variant']!r}, expected "
+                "none: only the generators of texts are pretrained"
+            )
+        for section, schema in OPTIONAL.items():
+            setattr(self, section, _checked_optional(schema, content.get(section), section, origin, texts))
 
     def content(self):
         """Returns the resolved recipe as a dict that TOML can hold."""
         train = self.train.model_dump(exclude_none=True, exclude={"precision"})
         content = {"data": self.data, "model": self.model, "optimizers": self.optimizers, "train": train}
-        for section in ("evaluate", "export"):
+        for section in OPTIONAL:
             if getattr(self, section) is not None:
                 content[section] = getattr(self, section).model_dump(exclude_none=True)
         return {"description": self.description} | content
@@ -168,7 +178,7 @@ def _check_sections(content, origin):
 
 
 def _hint(key):
-    schemas = {"train": Train, "evaluate": Evaluate, "export": Export}
+    schemas = {"train": Train} | OPTIONAL
     known = [f"{section}.{name}" for section, schema in schemas.items() for name in schema.model_fields]
     known += [f"optimizers.generator.{name}" for name in ("name", "learning_rate", "beta_1", "beta_2")]
     known += ["data.source", "data.resolution", "model.variant", "model.latent_dim", "model.n_critic", "model.loss"]
@@ -185,10 +195,10 @@ def _check_keys(given, known, section, origin):
             )
 
 
-def _validate(schema, given, section, origin):
+def _validate(schema, given, section, origin, **context):
     _check_keys(given, schema.model_fields, section, origin)
     try:
-        return schema(**given)
+        return schema.model_validate(given, context=context)
     except pydantic.ValidationError as error:
         raise RecipeError(f"{origin}: {explain(error, section)}") from None
 
@@ -214,8 +224,8 @@ def _checked_train(train, origin):
     return checked
 
 
-def _checked_optional(schema, given, section, origin):
-    return None if given is None else _validate(schema, given, section, origin)
+def _checked_optional(schema, given, section, origin, texts):
+    return None if given is None else _validate(schema, given, section, origin, texts=texts)
 
 
 def _checked_model(model, train, origin):
@@ -238,8 +248,9 @@ def _checked_model(model, train, origin):
     fields = {}
     ours = [base for base in cls.__mro__ if base.__module__.startswith("ganzoo.")]
     creators = [(base.create, DECIDED) for base in ours if "create" in vars(base)]
-    # A constructor takes networks, `create` builds them.
-    constructors = [(base.__init__, (*DECIDED, *cls.network_roles)) for base in ours]
+    # A constructor takes networks, `create` builds them; a reward's parts are checked where it is built.
+    built = {*DECIDED, *cls.network_roles} - {"reward"}
+    constructors = [(base.__init__, built) for base in ours]
     for owner, decided in (*creators, *constructors):
         for name, field in schema_of(owner, exclude=decided).model_fields.items():
             fields.setdefault(name, (field.annotation, field))
@@ -251,7 +262,7 @@ def _checked_model(model, train, origin):
     for role in roles:
         if role in model:
             try:
-                networks.check(cls.specified(role, model[role]), role)
+                networks.check(cls.specified(role, model[role]), role, (*networks.DECIDED, *DECIDED))
             except ArgumentError as error:
                 raise RecipeError(f"{origin}: {error}") from None
     return model

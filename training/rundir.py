@@ -4,7 +4,7 @@ runs/NAME/
     recipe.toml         the resolved recipe
     environment.json    versions, git revision, devices, command
     metrics.jsonl       a row of means an interval
-    samples/            pictures of fixed latents
+    samples/            pictures of fixed latents, or texts of fixed seeds
     checkpoints/        last.keras, previous.keras, best.keras, and state.json: what they were trained with
     evaluation.json     what `ganzoo evaluate` found, and evaluation/ its pictures
     tensorboard/
@@ -26,6 +26,7 @@ from pathlib import Path
 from ..zoo.errors import UserError
 from ..zoo.files import write_text
 from .callbacks.metrics import cut_back
+from .checkpoint import LAST, NAMES, PREVIOUS, load_checkpoint
 from .recipe import Recipe, differences
 
 PACKAGES = ("keras-ganzoo", "tensorflow", "keras", "numpy", "pillow", "tensorflow-datasets", "tensorflow-gan")
@@ -64,6 +65,11 @@ class RunFolder:
                 f"{self}: received a folder without a run's recipe.toml and checkpoints, expected a run folder made by "
                 "`ganzoo train RECIPE --out " + str(self) + "`"
             )
+
+    @property
+    def has_checkpoint(self):
+        """Whether a checkpoint has ever been written here, whole or not."""
+        return (self.checkpoints / LAST).exists() or (self.checkpoints / PREVIOUS).exists()
 
     def require_free(self, overwrite=False):
         """Raises RunError where a new run would destroy something."""
@@ -142,11 +148,11 @@ class RunFolder:
             )
 
     def rewind(self, step):
-        """Removes the metrics and pictures of steps that will be taken again."""
+        """Removes the metrics, pictures and texts of steps that will be taken again."""
         cut_back(self.metrics, step)
-        for picture in self.samples.glob("step-*.png"):
-            if int(picture.stem.removeprefix("step-")) > step:
-                picture.unlink()
+        for sample in (*self.samples.glob("step-*.png"), *self.samples.glob("step-*.txt")):
+            if int(sample.stem.removeprefix("step-")) > step:
+                sample.unlink()
 
 
 def load_run(path, checkpoint="last"):
@@ -167,8 +173,6 @@ def load_run(path, checkpoint="last"):
         model = load_run("runs/demo")
         images = model.generate(16, seed=7)
     """
-    from .checkpoint import NAMES, load_checkpoint
-
     if checkpoint not in NAMES:
         raise RunError(f"checkpoint: received {checkpoint!r}, expected one of {list(NAMES)}")
     folder = RunFolder(path)

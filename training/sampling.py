@@ -1,4 +1,4 @@
-"""`ganzoo sample`: pictures of a run or of an exported file, of classes or captions where the model takes them."""
+"""`ganzoo sample`: pictures or texts of a run or of an exported file, of classes or captions where those are taken."""
 
 import json
 import sys
@@ -10,29 +10,36 @@ from ..export.pictures import overview, save_png, save_samples
 from ..export.sample import Sampler, draw
 from ..zoo.errors import UserError
 from ..zoo.files import write_text
+from .places import require_place
 from .rundir import load_run
 
-DEFAULT_NUM = 64
+DEFAULT_NUM, DEFAULT_TEXTS = 64, 20
+PICTURE = "samples.png"
 INDEX = "index.jsonl"
 
 
-def sample(options, out):
+def sample(options):
     """Draws what the options of `ganzoo sample` ask for.
 
     Args:
-        options: with source, checkpoint, num, seed, labels, per_class, text, text_file.
-        out: path: .png for one picture, .npz for an array, else a folder of PNGs.
+        options: with source, checkpoint, num, seed, labels, per_class, text, text_file, temperature, and out: .png for
+            one picture, .npz for an array, else a folder of PNGs; of texts .txt, or None.
 
     Returns:
-        dict of facts for the report.
+        dict of facts for the report: `num`, `seed`, the `texts` of a text model, and `out` where there is a file.
 
     Raises:
         UserError: options that do not fit the model or each other.
     """
     model = _File(options.source) if Path(options.source).suffix == ".tflite" else _Run(options)
     conditions, num, columns = _asked(options, model)
+    if model.write is not None:
+        return _texts_of(model, options, conditions, num)
+    out = Path(options.out or PICTURE)
     if out.suffix not in (".png", ".npz", ""):
         raise UserError(f"--out: received {str(out)!r}, expected .png, .npz, or (for images) a folder's name")
+    if out.suffix:
+        require_place(out)
     samples = model.draw(num, options.seed, conditions)
     if out.suffix == ".png":
         save_png(out, overview(samples, columns=columns))
@@ -47,6 +54,18 @@ def sample(options, out):
     return {"num": num, "seed": options.seed, "out": str(out)}
 
 
+def _texts_of(model, options, conditions, num):
+    """Draws texts, and writes them to a file where one is named."""
+    if options.out and Path(options.out).suffix != ".txt":
+        raise UserError(f"--out: received {options.out!r}, expected a .txt file: {options.source} makes texts")
+    texts = model.write(model.draw(num, options.seed, conditions))
+    facts = {"num": num, "seed": options.seed, **conditions, "texts": texts}
+    if options.out:
+        write_text(options.out, "".join(f"{text}\n" for text in texts))
+        facts["out"] = options.out
+    return facts
+
+
 class _Run:
     """A run's model, as what can be asked for samples."""
 
@@ -59,6 +78,8 @@ class _Run:
             )
         self.num_classes = getattr(self.model, "num_classes", None)
         self.reader = getattr(self.model, "reader", None)
+        # From tokens to texts.
+        self.write = getattr(self.model, "written", None)
 
     def draw(self, num, seed, conditions):
         return self.model.generate(num, seed=seed, **conditions)
@@ -73,6 +94,7 @@ class _File:
             sampler = Sampler(path)
             self.num_classes = sampler.num_classes
             self.reader = sampler if sampler.words is not None else None
+            self.write = sampler.written if sampler.gives_texts else None
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: cannot be sampled: {error}") from None
 
@@ -87,12 +109,19 @@ class _File:
 
 def _asked(options, model):
     """Returns (conditions of the samples, how many, columns of a picture or None)."""
-    given = [name for name in ("labels", "per_class", "text", "text_file") if getattr(options, name) is not None]
+    asked = ("labels", "per_class", "text", "text_file", "temperature")
+    given = [name for name in asked if getattr(options, name) is not None]
     flags = [f"--{name.replace('_', '-')}" for name in given]
     if len(given) > 1:
         raise UserError(f"{flags[0]}: received {', '.join(flags[1:])} beside it, expected one of them")
+    default = DEFAULT_NUM if model.write is None else DEFAULT_TEXTS
+    num = default if options.num is None else options.num
     if not given:
-        return {}, DEFAULT_NUM if options.num is None else options.num, None
+        return {}, num, None
+    if given[0] == "temperature":
+        if model.write is None:
+            raise UserError("--temperature: received a model that has none, expected one that makes texts")
+        return {"temperature": options.temperature}, num, None
     if given[0] in ("labels", "per_class"):
         if model.num_classes is None:
             raise UserError(f"{flags[0]}: received a model without labels, expected a class-conditional one")

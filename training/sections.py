@@ -7,6 +7,9 @@ from pydantic import Field
 
 STRATEGY = r"^(auto|none|mirrored|cpu:[1-9][0-9]*)$"
 
+# What images are judged by, unless something is said.
+IMAGE_METRICS = ("fid", "precision_recall")
+
 Steps = Annotated[int, Field(ge=1)]
 
 
@@ -43,43 +46,76 @@ class Train(pydantic.BaseModel):
     deterministic: bool = False
 
 
+class Pretrain(pydantic.BaseModel):
+    """The `[pretrain]` section of text variants: maximum likelihood before the first step. Without it there is none.
+
+    Attributes:
+        steps: updates of the generator.
+        learning_rate: of Adam.
+        batch_size: texts of an update, over all replicas.
+    """
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+    steps: Steps
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    batch_size: Steps = 64
+
+
 class Evaluate(pydantic.BaseModel):
     """The `[evaluate]` section: scores while the model learns, and the checkpoint `best`. Without it there are none.
 
     Attributes:
         every: steps between evaluations; the first and the last step have one too. 0 for none at all.
-        num: samples, and training images in the reference.
-        extractor: "auto", "classifier", "rotation", "inception", "inception:DIR" or "model:PATH".
-        metrics: names of metrics, "fid" among them.
-        patience: evaluations without a better FID after which training ends, or None for never.
+        num: samples, and training rows in the reference.
+        extractor: "auto", "classifier", "rotation", "inception", "inception:DIR" or "model:PATH"; texts have none.
+        metrics: names of metrics of the variant's family: of images, "fid" among them, by default with
+            "precision_recall"; of texts, None for those that can be computed.
+        patience: evaluations without a better score after which training ends, or None for never.
     """
 
-    model_config = pydantic.ConfigDict(extra="forbid")
+    model_config = pydantic.ConfigDict(extra="forbid", validate_default=True)
 
     every: Annotated[int, Field(ge=0)]
     num: Annotated[int, Field(ge=100)] = 5000
-    extractor: str = "auto"
-    metrics: list[str] = ["fid", "precision_recall"]
+    extractor: str | None = None
+    metrics: list[str] | None = None
     patience: Steps | None = None
 
     @pydantic.field_validator("metrics")
     @classmethod
-    def _known_metrics(cls, names):
+    def _known_metrics(cls, names, info):
+        if _of_texts(info):
+            from ..export.evaluation.texts import metric_names
+
+            if names is not None and not set(names) <= set(metric_names()):
+                raise ValueError(f"some of {metric_names()}: these are there for texts")
+            return names
         from ..export.evaluation.metrics import metric_names
 
-        unknown = [name for name in names if name not in metric_names()]
-        if unknown or "fid" not in names:
+        names = list(IMAGE_METRICS) if names is None else names
+        if not {"fid"} <= set(names) <= set(metric_names()):
             raise ValueError(f"some of {metric_names()}, 'fid' among them: it tells which checkpoint is the best")
         return names
 
     @pydantic.field_validator("extractor")
     @classmethod
-    def _known_extractor(cls, spec):
+    def _known_extractor(cls, spec, info):
+        if _of_texts(info):
+            if spec is not None:
+                raise ValueError("none: texts are judged without one")
+            return None
         from ..export.evaluation.extractors import kinds
 
+        spec = "auto" if spec is None else spec
         if spec != "auto" and spec.partition(":")[0] not in kinds():
             raise ValueError(f"'auto' or one of {kinds()}")
         return spec
+
+
+def _of_texts(info):
+    """Whether the recipe's variant generates texts."""
+    return bool(info.context and info.context["texts"])
 
 
 class Export(pydantic.BaseModel):

@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
+from keras import ops
 
+from .arguments import validated
 from .errors import ArgumentError
 from .rewards import Reward
 from .tokens import alive
@@ -69,12 +71,12 @@ class BLEUReward(Reward):
         """The share of a sequence's n-grams that a reference has too, none counted more often than there."""
         places = tokens.shape[1] - n + 1
         if places < 1:
-            return tf.fill((tokens.shape[0],), SMOOTHING)
+            return tf.fill((ops.shape(tokens)[0],), SMOOTHING)
         numbers = sum(
             tf.cast(tokens[:, k : places + k], tf.int64) * self.vocabulary_size ** (n - 1 - k) for k in range(n)
         )
         there = said[:, n - 1 :]
-        index = tf.minimum(tf.searchsorted(grams, tf.reshape(numbers, (-1,))), len(grams) - 1)
+        index = tf.minimum(tf.searchsorted(grams, tf.reshape(numbers, (-1,))), grams.shape[0] - 1)
         known = tf.reshape(
             tf.where(tf.gather(grams, index) == tf.reshape(numbers, (-1,)), tf.gather(counts, index), 0),
             tf.shape(numbers),
@@ -91,6 +93,7 @@ class BLEUReward(Reward):
         return super().get_config() | own
 
 
+@validated
 def bleu_reward(
     corpus, vocabulary_size, ends, vocabulary=None, order: Annotated[int, Ge(1), Le(4)] = 3,
     references: Annotated[int, Ge(1)] = 500,

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from .tokens import mean_over_sequences
+from .tokens import alive
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -28,7 +28,8 @@ class LanguageModel(keras.Model):
     """
 
     def __init__(self, generator, **kwargs):
-        super().__init__(**kwargs)
+        # Keras scales losses by the model's own precision.
+        super().__init__(**({"dtype": generator.dtype_policy} | kwargs))
         self.generator = generator
         self.built = True
 
@@ -40,6 +41,13 @@ class LanguageModel(keras.Model):
         """Returns the logits of each token after the right ones before it."""
         return self.generator(tokens, training=training)
 
+    def compile_from_config(self, config):
+        """Compiles the model as it was when it was saved, its optimiser's state to be filled in."""
+        self.compile(
+            **{key: value for key, value in keras.saving.deserialize_keras_object(config).items() if key != "loss"}
+        )
+        self.optimizer.build(self.trainable_variables)
+
     def get_config(self):
         """Returns the constructor arguments."""
         return super().get_config() | {"generator": keras.saving.serialize_keras_object(self.generator)}
@@ -47,8 +55,8 @@ class LanguageModel(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Builds the model that `get_config` described, with fresh weights."""
-        generator = keras.saving.deserialize_keras_object(config.pop("generator"), custom_objects=custom_objects)
-        return cls(generator, **config)
+        generator = keras.saving.deserialize_keras_object(config["generator"], custom_objects=custom_objects)
+        return cls(**(config | {"generator": generator}))
 
 
 @keras.saving.register_keras_serializable("ganzoo")
@@ -59,16 +67,16 @@ class SequenceLoss(keras.losses.Loss):
         ends: bool, whether token 0 ends a sequence.
     """
 
-    def __init__(self, ends, reduction="sum_over_batch_size", name="sequence_loss", **kwargs):
-        super().__init__(name=name, reduction="none", **kwargs)
+    def __init__(self, ends, name="sequence_loss", **kwargs):
+        super().__init__(name=name, **kwargs)
         self.ends = ends
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
-        """Returns the mean over sequences."""
+    def call(self, y_true, y_pred):
+        """Returns the loss of each sequence; Keras takes their mean, over all replicas."""
         tokens = ops.cast(y_true, "int32")
-        losses = ops.sparse_categorical_crossentropy(tokens, ops.cast(y_pred, "float32"), from_logits=True)
-        return mean_over_sequences(losses, tokens, self.ends)
+        losses = ops.sparse_categorical_crossentropy(tokens, y_pred, from_logits=True)
+        return ops.sum(losses * alive(tokens, self.ends), axis=1)
 
     def get_config(self):
         """Returns the constructor arguments."""
-        return {"ends": self.ends, "name": self.name}
+        return super().get_config() | {"ends": self.ends}

@@ -15,11 +15,12 @@ class MaliGAN(ReinforcedText):
     """Text by importance weights: generated sequences are learned from in proportion to D / (1 - D).
 
     When to use it: where a reward that saturates teaches too little. With the best discriminator D / (1 - D) is the
-    density ratio of real to generated, and the generator descends the same divergence as maximum likelihood does: expect
-    it to get where that gets, from sequences of its own.
+    density ratio of real to generated, and the generator descends the same divergence as maximum likelihood does:
+    expect it to get where that gets, from sequences of its own.
 
     Paper: Che et al. 2017, "Maximum-likelihood augmented discrete generative adversarial networks" (arXiv:1702.07983),
-    equation 4, for whole sequences: sum_i (r_i / sum_j r_j - 1 / m) grad log G(y_i), with r = D / (1 - D) and m sequences.
+    equation 4, for whole sequences: sum_i (r_i / sum_j r_j - 1 / m) grad log G(y_i), with r = D / (1 - D) and m of
+    them.
 
     Args:
         generator: `SequenceGenerator`.

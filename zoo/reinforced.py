@@ -5,6 +5,7 @@ from typing import Annotated
 import tensorflow as tf
 from annotated_types import Ge, Lt
 
+from .arguments import validated
 from .text import TextModel
 from .tokens import alive, mean_over_sequences
 
@@ -15,8 +16,9 @@ class ReinforcedText(TextModel):
     When to use it: as the base of a variant that says what each token of a generated sequence has earned.
 
     Paper: Williams 1992, "Simple statistical gradient-following algorithms for connectionist reinforcement learning".
-    The gradient of the expected reward is E[sum_t (R_t - b_t) grad log G(y_t | y_<t)] for any baseline b_t that does not
-    hang on y_t; rewards that are all positive make everything likelier that happens to be drawn, unless one is taken off.
+    The gradient of the expected reward is E[sum_t (R_t - b_t) grad log G(y_t | y_<t)] for any baseline b_t that does
+    not hang on y_t; rewards that are all positive make everything likelier that happens to be drawn, unless one is taken
+    off.
 
     Args:
         generator, discriminator: of `TextModel`.
@@ -25,6 +27,7 @@ class ReinforcedText(TextModel):
         **kwargs: of `TextModel` and `AdversarialStep`.
     """
 
+    @validated
     def __init__(
         self, generator, discriminator, baseline: bool = True, baseline_decay: Annotated[float, Ge(0), Lt(1)] = 0.9,
         **kwargs,
@@ -76,15 +79,20 @@ class ReinforcedText(TextModel):
             advantages: float32 tensor (batch, length); no gradient flows through it.
         """
         logs = self.generator.log_probabilities(tokens)
-        counted = alive(tokens, self.ends)
-        entropy = -tf.reduce_sum(logs) / tf.reduce_sum(counted)
         loss = -mean_over_sequences(tf.stop_gradient(advantages) * logs, tokens, self.ends)
-        return self.after_head_start(loss), {"entropy": tf.stop_gradient(entropy)}
+        return loss, {"entropy": tf.stop_gradient(-self.mean_of(logs, tokens))}
 
-    def mean_of(self, rewards, tokens):
-        """Returns the mean of rewards over all tokens that belong to their sequence."""
+    def mean_of(self, values, tokens):
+        """Returns the mean over all tokens that belong to their sequence, of all replicas, as a replica's share of it.
+
+        Args:
+            values: float32 tensor (batch, length).
+            tokens: int32 tensor (batch, length), which tells where sequences end.
+        """
         counted = alive(tokens, self.ends)
-        return tf.reduce_sum(rewards * counted) / tf.reduce_sum(counted)
+        # Sequences end where they like: replicas with equally many of them have not equally many tokens.
+        share = self.over_replicas(tf.reduce_sum(counted)) / self._replicas
+        return tf.reduce_sum(values * counted) / share
 
     def get_config(self):
         """Returns the constructor arguments."""

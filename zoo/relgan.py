@@ -18,16 +18,16 @@ class RelGAN(TextModel):
     When to use it: where rewards of whole sequences teach too slowly. Forwards the discriminator sees tokens, backwards
     the generator hears a softmax that grows sharper while it learns (straight-through).
 
-    Paper: Nie et al. 2019, "RelGAN: relational generative adversarial networks for text generation" (ICLR 2019), equations
-    3 to 8, with its relativistic loss log sigmoid(D(real) - D(fake)) over several representations; the inverse temperature
-    grows as final^(step / anneal_steps). The generator is whatever sequence generator is given, not the paper's relational
-    memory.
+    Paper: Nie et al. 2019, "RelGAN: relational generative adversarial networks for text generation" (ICLR 2019),
+    equations 3 to 8, with its relativistic loss log sigmoid(D(real) - D(fake)) over several representations; the inverse
+    temperature grows as final^(step / anneal_steps). The generator is whatever sequence generator is given, not the
+    paper's relational memory.
 
     Args:
         generator: `SequenceGenerator`.
         discriminator: `keras.Model`, distributions over tokens (batch, length, vocabulary_size) -> (batch, logits).
-        inverse_temperature: float > 0, the final one. Default 10; the paper's 100 and 1,000 are for softmax outputs that
-            the discriminator sees as they are.
+        inverse_temperature: float > 0, the final one. Default 10; the paper's 100 and 1,000 are for softmax outputs
+            that the discriminator sees as they are.
         anneal_steps: int >= 1, generator updates until then. Default 3000.
         **kwargs: of `TextModel` and `AdversarialStep`: `vocabulary`, `head_start`, `n_critic` (default 5),
             `average_half_life`, `average_ramp`, `seed`.
@@ -82,7 +82,7 @@ class RelGAN(TextModel):
         """Returns -log sigmoid(D(fake) - D(real))."""
         real_logits, fake_logits = self.discriminate(batch["tokens"]), self.discriminate(fakes)
         loss = tf.reduce_mean(keras.ops.softplus(real_logits - fake_logits))
-        return self.after_head_start(loss), {"inverse_temperature": self._sharpness()}
+        return loss, {"inverse_temperature": self._sharpness()}
 
     def get_config(self):
         """Returns the constructor arguments."""

@@ -10,7 +10,6 @@ from .arguments import explain, schema_of
 from .errors import ArgumentError
 from .registry import nearest
 
-
 # Of the discriminator's logits.
 FORMS = {
     "probability": ops.sigmoid,
@@ -59,8 +58,8 @@ class DiscriminatorReward(Reward):
     """The discriminator's opinion, D being the probability of "real" that it gives.
 
     Args:
-        form: "probability" for D (SeqGAN's), "log" for log D, or "jensen_shannon" for -log(1 - D), whose policy gradient
-            is that of the Jensen-Shannon divergence where the discriminator is the best there is. Default
+        form: "probability" for D (SeqGAN's), "log" for log D, or "jensen_shannon" for -log(1 - D), whose policy
+            gradient is that of the Jensen-Shannon divergence where the discriminator is the best there is. Default
             "probability".
     """
 
@@ -83,8 +82,8 @@ class DiscriminatorReward(Reward):
 class PlaceboReward(Reward):
     """The same for every sequence: a control. Whatever gets better under it gets better for no reason.
 
-    Without a baseline it makes likelier whatever was drawn: the generator's entropy falls, and with it the likelihood of
-    its samples under any model that the data were drawn from, which has been taken for success.
+    Without a baseline it makes likelier whatever was drawn: the generator's entropy falls, and its samples become
+    likelier under any model that the data were drawn from, which has been taken for success.
 
     Args:
         value: float. Default 1.
@@ -96,7 +95,7 @@ class PlaceboReward(Reward):
 
     def worth(self, tokens, discriminate):
         """Returns the value."""
-        return tf.fill((tokens.shape[0],), tf.constant(self.value, tf.float32))
+        return tf.fill((ops.shape(tokens)[0],), tf.constant(self.value, tf.float32))
 
     def get_config(self):
         """Returns the constructor arguments."""
@@ -129,8 +128,8 @@ class RewardSum(Reward):
     @classmethod
     def from_config(cls, config):
         """Builds the sum that `get_config` described."""
-        parts = [keras.saving.deserialize_keras_object(part) for part in config.pop("parts")]
-        return cls(parts, **config)
+        parts = [keras.saving.deserialize_keras_object(part) for part in config["parts"]]
+        return cls(**(config | {"parts": parts}))
 
 
 def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
@@ -169,7 +168,7 @@ def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
             raise ArgumentError(
                 f"model.reward: received {kind!r} without training texts, expected a corpus to make it of"
             )
-        _check(makers[kind], chosen, facts)
+        chosen = _checked(makers[kind], chosen, facts)
         if isinstance(weight, bool) or not isinstance(weight, (int, float)):
             raise ArgumentError(f"model.reward.weight: received {weight!r}, expected a number")
         parts.append(makers[kind](**chosen, **(facts if kind in ("bleu", "semantic") else {})))
@@ -177,7 +176,8 @@ def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
     return parts[0] if len(parts) == 1 and weights == [1.0] else RewardSum(parts, weights)
 
 
-def _check(maker, chosen, facts):
+def _checked(maker, chosen, facts):
+    """Returns the chosen arguments as the maker's own annotations have them."""
     import pydantic
 
     schema = schema_of(maker.__init__ if isinstance(maker, type) else maker, exclude=(*facts, "kwargs"))
@@ -188,6 +188,7 @@ def _check(maker, chosen, facts):
             + nearest(unknown[0], schema.model_fields)
         )
     try:
-        schema(**chosen)
+        values = schema(**chosen)
     except pydantic.ValidationError as error:
         raise ArgumentError(explain(error, "model.reward")) from None
+    return {name: getattr(values, name) for name in chosen}

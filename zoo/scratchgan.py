@@ -17,12 +17,12 @@ from .tokens import alive
 class ScratchGAN(ReinforcedText):
     """Text by policy gradients from scratch: a recurrent discriminator rewards every token.
 
-    When to use it: without pretraining, in large batches: dense rewards and a baseline make the gradient quiet enough to
-    begin with noise.
+    When to use it: without pretraining, in large batches: dense rewards and a baseline make the gradient quiet enough
+    to begin with noise.
 
-    Paper: de Masson d'Autume et al. 2019, "Training language GANs from scratch" (arXiv:1905.09922), section 3. The reward
-    of a token is r_t = 2 D(y_1..t) - 1, its return R_t = sum over s >= t of gamma^(s - t) r_s, and the baseline one moving
-    mean of all returns.
+    Paper: de Masson d'Autume et al. 2019, "Training language GANs from scratch" (arXiv:1905.09922), section 3. The
+    reward of a token is r_t = 2 D(y_1..t) - 1, its return R_t = sum over s >= t of gamma^(s - t) r_s, and the baseline
+    one moving mean of all returns.
 
     Args:
         generator: `SequenceGenerator`.

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from annotated_types import Ge
 
+from .arguments import validated
 from .captions import words
 from .errors import ArgumentError
 from .rewards import Reward
@@ -46,6 +47,7 @@ class SemanticReward(Reward):
         return super().get_config() | own
 
 
+@validated
 def semantic_reward(corpus, vocabulary_size, ends, vocabulary, topic: str, dim: Annotated[int, Ge(1)] = 32):
     """Makes a `SemanticReward` of training texts and a topic in words.
 

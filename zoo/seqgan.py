@@ -4,8 +4,10 @@ from typing import Annotated
 
 import tensorflow as tf
 from annotated_types import Ge
+from keras import ops
 
 from .arguments import validated
+from .errors import ArgumentError
 from .registry import variant
 from .reinforced import ReinforcedText
 from .rewards import DiscriminatorReward, build_reward
@@ -24,8 +26,8 @@ class SeqGAN(ReinforcedText):
 
     Paper: Yu et al. 2017, "SeqGAN: sequence generative adversarial nets with policy gradient" (arXiv:1609.05473),
     equations 3 to 7. The reward of token t is the mean reward of `rollouts` sequences that share the first t tokens and
-    are drawn to their end by the generator; that of the last token is the reward of the sequence itself. All rollouts of
-    all positions are one batch.
+    are drawn to their end by the generator; that of the last token is the reward of the sequence itself. All rollouts
+    of all positions are one batch.
 
     Args:
         generator: `SequenceGenerator`.
@@ -51,6 +53,8 @@ class SeqGAN(ReinforcedText):
     @validated
     def __init__(self, generator, discriminator, reward=None, rollouts: Annotated[int, Ge(1)] = 4, **kwargs):
         super().__init__(generator, discriminator, **kwargs)
+        if reward is not None and not hasattr(reward, "worth"):
+            raise ArgumentError(f"reward: received {reward!r}, expected a Reward; `create` builds one by its name")
         self.reward = DiscriminatorReward() if reward is None else reward
         self.rollouts = rollouts
 
@@ -84,7 +88,7 @@ class SeqGAN(ReinforcedText):
         Returns:
             float32 tensor (batch, length).
         """
-        rows, length, prefixes = tokens.shape[0], self.length, self.length - 1
+        rows, length, prefixes = ops.shape(tokens)[0], self.length, self.length - 1
         whole = self.reward.worth(tokens, self.discriminate)
         if not prefixes:
             return whole[:, tf.newaxis]

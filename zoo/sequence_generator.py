@@ -83,6 +83,8 @@ class SequenceGenerator(keras.Model):
                 bias_initializer="zeros" if scale is None else initial(3, None),
                 dtype=policy,
                 name="cell",
+                # Keras begins forgetting with a bias of 1, whatever the initialiser says.
+                **({"unit_forget_bias": scale is None} if cell == "lstm" else {}),
             )
         self.projection = layers.Dense(
             vocabulary_size, kernel_initializer=initial(4, keras.initializers.GlorotUniform),
@@ -160,9 +162,9 @@ class SequenceGenerator(keras.Model):
         Returns:
             int32 tensor (batch, length).
         """
+        # Noise times the temperature, and not logits over it, which a small one would make infinite.
         return self._draw(
-            tf.shape(noise)[0] if noise.shape[0] is None else noise.shape[0],
-            lambda logits, position: gumbel_max(logits / temperature, noise[:, position]),
+            ops.shape(noise)[0], lambda logits, position: gumbel_max(logits, temperature * noise[:, position])
         )
 
     def complete(self, tokens, given, uniforms):
@@ -180,7 +182,7 @@ class SequenceGenerator(keras.Model):
         def choose(logits, position):
             return ops.where(position < given, tokens[:, position], by_distribution(logits, uniforms[:, position]))
 
-        return self._draw(tokens.shape[0], choose)
+        return self._draw(ops.shape(tokens)[0], choose)
 
     def _draw(self, rows, choose):
         token, state = self._begin(rows)
@@ -198,8 +200,8 @@ class SequenceGenerator(keras.Model):
         """Draws sequences as one-hot vectors that a gradient flows through (straight-through Gumbel softmax).
 
         Forwards a vector is the drawn token, so that whoever judges cannot tell it from a real one by its sharpness;
-        backwards it is softmax(inverse_temperature * (logits + noise)). The next position hears the drawn token, through
-        which no gradient flows.
+        backwards it is softmax(inverse_temperature * (logits + noise)). The next position hears the drawn token,
+        through which no gradient flows.
 
         Paper: Jang et al. 2017 (arXiv:1611.01144), section 2.2; Nie et al. 2019, "RelGAN", section 3.2.
 
@@ -210,24 +212,18 @@ class SequenceGenerator(keras.Model):
         Returns:
             float32 tensor (batch, length, vocabulary_size).
         """
-        rows = noise.shape[0]
-        token, state = self._begin(rows)
-        embedded = self.embedding(token)
-        table = ops.cast(self.embedding.embeddings[: self.vocabulary_size], self.compute_dtype)
-        drawn, going_on = [], tf.ones((rows, 1))
-        end = tf.one_hot([END], self.vocabulary_size)
-        for position in range(self.length):
-            heard, state = self._hear(embedded, state)
-            scores = self._logits(heard) + noise[:, position]
-            soft = ops.softmax(inverse_temperature * scores)
-            hard = tf.one_hot(ops.argmax(scores, axis=-1), self.vocabulary_size)
-            vector = soft + tf.stop_gradient(hard - soft)
-            if self.ends:
-                vector = going_on * vector + (1 - going_on) * end
-                going_on = going_on * tf.stop_gradient(1 - vector[:, END : END + 1])
-            embedded = tf.matmul(ops.cast(vector, self.compute_dtype), table)
-            drawn.append(vector)
-        return ops.stack(drawn, axis=1)
+        scores = []
+
+        def choose(logits, position):
+            scores.append(logits + noise[:, position])
+            return ops.cast(ops.argmax(scores[-1], axis=-1), "int32")
+
+        tokens = self._draw(ops.shape(noise)[0], choose)
+        soft = ops.softmax(inverse_temperature * ops.stack(scores, axis=1))
+        # A sequence that has ended is what it is, whatever the logits say.
+        soft = soft * alive(tokens, self.ends)[:, :, None]
+        # In this order the second term is exactly 0.
+        return tf.one_hot(tokens, self.vocabulary_size) + (soft - tf.stop_gradient(soft))
 
     def get_config(self):
         """Returns the constructor arguments."""

@@ -8,6 +8,7 @@ import tensorflow as tf
 from annotated_types import Ge, Le
 
 from . import networks
+from .arguments import validated
 from .base import PRECISIONS, Precision
 from .errors import ArgumentError
 from .losses import LOSSES
@@ -30,7 +31,8 @@ class TextModel(LatentSampling, AdversarialStep):
         generator: `SequenceGenerator`, or a model with its methods.
         discriminator: `keras.Model`, (batch, length) int32 tokens, or distributions over them -> logits.
         vocabulary: list of str, words in the order of their tokens, from 2 on; None where tokens are no words.
-        head_start: int >= 0, first steps in which only the discriminator learns. Default 0.
+        head_start: int >= 0, first steps in which only the discriminator learns; the generator's optimiser looks on.
+            Default 0.
         **kwargs: of `AdversarialStep`: `n_critic`, `average_half_life`, `average_ramp`, `seed`.
 
     Raises:
@@ -43,6 +45,7 @@ class TextModel(LatentSampling, AdversarialStep):
     loss_name = "non_saturating"
     condition_specs = {"temperature": ((), "float32")}
 
+    @validated
     def __init__(
         self, generator, discriminator, vocabulary: list[str] | None = None,
         head_start: Annotated[int, Ge(0)] = 0, **kwargs,
@@ -166,6 +169,12 @@ class TextModel(LatentSampling, AdversarialStep):
         """Returns tokens as int32, with everything after their end made equal."""
         return cut(tf.cast(rows, tf.int32), self.ends)
 
+    def rows_of(self, arrays):
+        """Returns arrays as a source of batches, once every row of them is known to be tokens."""
+        if len(arrays["tokens"]):
+            self.check_input("tokens", arrays["tokens"])
+        return super().rows_of(arrays)
+
     def check_input(self, name, rows):
         """Refuses tokens that the networks do not know: a table would be read beyond its end."""
         if rows.shape[1:] != (self.length,) or not np.issubdtype(rows.dtype, np.integer):
@@ -199,22 +208,29 @@ class TextModel(LatentSampling, AdversarialStep):
         loss = LOSSES[self.loss_name].discriminator(real_logits, fake_logits)
         return loss, {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
 
-    def after_head_start(self, loss):
-        """Returns the generator's loss, 0 in the first steps: Adam and its like do not move on gradients of 0."""
-        return loss * tf.cast(self.step.value >= self.head_start, loss.dtype) if self.head_start else loss
+    def _apply(self, tape, loss, variables, optimizer):
+        held = self.head_start if optimizer is self.generator_optimizer else 0
+        before = [tf.identity(variable.value) for variable in variables] if held else []
+        super()._apply(tape, loss, variables, optimizer)
+        # Put back, so that the optimiser learns how large gradients are: with gradients of 0 Adam would believe that
+        # they stay small, and begin with steps many times too long.
+        for variable, value in zip(variables, before, strict=bool(held)):
+            variable.assign(tf.where(self.step.value < held, value, variable.value))
 
     # Drawing.
 
-    def conditions(self, seeds, temperature=1.0):
+    def conditions(self, seeds, temperature=1.0, **given):
         """Returns the temperature of each sample; below 1 likely words become likelier.
 
         Raises:
-            ArgumentError: a temperature of 0 or below.
+            ArgumentError: temperatures that are no numbers above 0, or another number of them.
         """
-        values = np.broadcast_to(np.asarray(temperature, np.float32), (len(seeds),))
-        if not (values > 0).all():
-            raise ArgumentError(f"temperature: received {temperature}, expected more than 0")
-        return {"temperature": values}
+        values = np.asarray(temperature)
+        if values.dtype.kind not in "iuf" or not (values > 0).all() or values.shape not in ((), (len(seeds),)):
+            raise ArgumentError(
+                f"temperature: received {temperature!r} for {len(seeds)} samples, expected a number above 0, or one each"
+            )
+        return super().conditions(seeds, **given) | {"temperature": np.broadcast_to(values, len(seeds)).astype("f4")}
 
     def call(self, inputs, training=False):
         """Returns the averaged generator's logits of each token after those before it."""

@@ -62,5 +62,5 @@ class TextDiscriminator(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Builds the discriminator that `get_config` described, with fresh weights."""
-        judge = keras.saving.deserialize_keras_object(config.pop("judge"), custom_objects=custom_objects)
-        return cls(judge, **config)
+        judge = keras.saving.deserialize_keras_object(config["judge"], custom_objects=custom_objects)
+        return cls(**(config | {"judge": judge}))

@@ -9,6 +9,7 @@ _HOMES = {
     "LogMetrics": "metrics",
     "Progress": "progress",
     "SampleGrid": "samples",
+    "SampleTexts": "texts",
     "StepCallback": "clock",
     "StopOnNonFinite": "guards",
     "StopOnSignal": "guards",

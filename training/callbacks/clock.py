@@ -26,6 +26,11 @@ class StepCallback(keras.callbacks.Callback):
     def on_step(self, step, previous, logs):
         """Acts after a step; with `steps_per_execution` > 1, `previous` lies more than one step back."""
 
+    @property
+    def rows_are(self):
+        """What the rows of the model's data are: "images" or "sequences"."""
+        return "sequences" if hasattr(self.model, "texts") else "images"
+
     @staticmethod
     def is_due(step, previous, every):
         """Whether a multiple of `every` lies in (previous, step]."""

@@ -12,7 +12,7 @@ from .clock import StepCallback
 class Drawing(StepCallback):
     """Writes `step-000000.png` before the first step, then a picture every so many steps, and one at the end.
 
-    A subclass says what is in the picture.
+    A subclass says what is in the picture, and how it is kept where it is none.
 
     Args:
         folder: str or path, made if missing.
@@ -20,8 +20,8 @@ class Drawing(StepCallback):
         tensorboard: str or path of a TensorBoard log folder, or None.
     """
 
-    # What TensorBoard calls the pictures.
-    tag = "samples"
+    # What TensorBoard calls the pictures, and how their files' names end.
+    tag, suffix = "samples", ".png"
 
     def __init__(self, folder, every, tensorboard=None):
         super().__init__()
@@ -32,6 +32,14 @@ class Drawing(StepCallback):
     def picture(self):
         """Returns what the model makes now: uint8 array (height, width, channels)."""
         raise NotImplementedError
+
+    def save(self, path, picture):
+        """Writes a picture to a file."""
+        save_png(path, picture)
+
+    def summarise(self, picture):
+        """Shows a picture in TensorBoard."""
+        tf.summary.image(self.tag, picture[np.newaxis])
 
     def on_train_begin(self, logs=None):
         """Shows the untrained model."""
@@ -55,8 +63,8 @@ class Drawing(StepCallback):
 
     def _draw(self):
         picture = self.picture()
-        save_png(self.folder / f"step-{self.step:06d}.png", picture)
+        self.save(self.folder / f"step-{self.step:06d}{self.suffix}", picture)
         if self.writer:
             with self.writer.as_default(step=self.step):
-                tf.summary.image(self.tag, picture[np.newaxis])
+                self.summarise(picture)
         self._drawn = self.step

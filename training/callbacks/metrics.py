@@ -14,8 +14,9 @@ from .clock import StepCallback
 class LogMetrics(StepCallback):
     """Appends a JSON line of means to a file, and the same scalars to TensorBoard, every so many steps.
 
-    A row holds `step`, `kimg` (thousands of real images shown), each logged value's mean over the steps since the
-    row before, their number `steps_averaged`, and `images_per_second`: real images that a discriminator turn saw.
+    A row holds `step`, `kimg` (thousands of real images or sequences shown), each logged value's mean over the steps
+    since the row before, their number `steps_averaged`, and `images_per_second`, of texts `sequences_per_second`: real
+    ones that a discriminator turn saw.
 
     Args:
         path: str or path of the JSON-lines file; rows are appended.
@@ -58,7 +59,7 @@ class LogMetrics(StepCallback):
         row = {"step": self.step, "kimg": self.step * rows / 1000, "steps_averaged": steps}
         row |= {name: float(value) for name, value in self._logs.items()}
         row |= _scheduled_rate(self.model.generator_optimizer)
-        row["images_per_second"] = steps * rows / (now - self._last_time)
+        row[f"{self.rows_are}_per_second"] = steps * rows / (now - self._last_time)
         append_row(self.path, row)
         if self.writer:
             with self.writer.as_default(step=self.step):

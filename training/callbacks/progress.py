@@ -6,9 +6,12 @@ from tqdm import tqdm
 
 from .clock import StepCallback
 
+# Of the logged means, those that fit beside the bar.
+SHOWN = ("d_loss", "g_loss", "wasserstein", "reward", "entropy")
+
 
 class Progress(StepCallback):
-    """Shows steps, time left, losses and images a second on stderr.
+    """Shows steps, time left, losses and images or sequences a second on stderr.
 
     Args:
         steps: int >= 1, at which the bar is full.
@@ -34,8 +37,9 @@ class Progress(StepCallback):
         if self.bar.update(step - previous):
             elapsed = max(self.bar.format_dict["elapsed"], 1e-9)
             rate = (step - self._start) * self.batch_size * self.model.n_critic / elapsed
-            shown = {name: f"{logs[name]:.3f}" for name in ("d_loss", "g_loss", "wasserstein") if name in logs}
-            self.bar.set_postfix(shown | {"img/s": f"{rate:.0f}"}, refresh=False)
+            shown = {name: f"{logs[name]:.3f}" for name in SHOWN if name in logs}
+            unit = {"images": "img/s", "sequences": "seq/s"}[self.rows_are]
+            self.bar.set_postfix(shown | {unit: f"{rate:.0f}"}, refresh=False)
 
     def on_train_end(self, logs=None):
         """Closes the bar."""

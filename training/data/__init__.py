@@ -10,14 +10,15 @@ from pathlib import Path
 
 from ...zoo.registry import nearest
 from .source import DataError, ImageSource, from_arrays, from_dataset
+from .texts import TextSource
 from .translation import TranslationSource
 
-__all__ = ["DataError", "ImageSource", "TranslationSource", "kinds", "load", "options"]
+__all__ = ["DataError", "ImageSource", "TextSource", "TranslationSource", "kinds", "load", "options"]
 
 FOLDER = Path(__file__).parent
 FOUNDATION = {
     "__init__", "source", "pixels", "decoding", "downloads", "drawing", "fields", "listing", "pictures", "records",
-    "rows", "sides", "translation",
+    "rows", "sides", "texts", "translation",
 }  # fmt: skip
 
 
@@ -47,11 +48,12 @@ def load(source, resolution=None, **arguments):
     Args:
         source: str such as "digits", "mixture:grid" or "idx:DIR"; or an array of images (with `labels=` beside it);
             or a finite `tf.data.Dataset` of images or (images, labels), batched or not.
-        resolution: int in [8, 128] or None for the source's own. Images are resized with antialiasing.
+        resolution: int in [8, 128] or None for the source's own. Images are resized with antialiasing; texts have none.
         **arguments: options of the source, see `options(source)`.
 
     Returns:
-        An `ImageSource`; of `paired`, `unpaired` and `restyled`, which have two domains, a `TranslationSource`.
+        An `ImageSource`; of `paired`, `unpaired` and `restyled`, which have two domains, a `TranslationSource`; of
+        `lines`, `oracle` and datasets of texts, a `TextSource`.
 
     Raises:
         DataError: an unknown source or option, or data that cannot be read; one line says which and how to mend it.

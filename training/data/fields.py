@@ -1,4 +1,4 @@
-"""Which features of a tensorflow-datasets dataset are the pictures, their classes and their captions."""
+"""Which features of a tensorflow-datasets dataset are the pictures, their classes and their captions, or the texts."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class Fields(NamedTuple):
     def read(self, example):
         """Returns (label, list of captions) of an example; 0 and none where there are no such features."""
         label = int(example[self.label]) if self.label else 0
-        return label, _texts(example[self.caption]) if self.caption else []
+        return label, read_texts(example[self.caption]) if self.caption else []
 
     @property
     def known(self):
@@ -44,17 +44,10 @@ def choose_fields(name, features, image_key=None, label_key=None, caption_key=No
     """
     import tensorflow_datasets as tfds
 
-    def kinds(kind):
-        # A segmentation mask is an image of labels, not a picture.
-        masks = tfds.features.LabeledImage
-        return [key for key, value in features.items() if isinstance(value, kind) and not isinstance(value, masks)]
-
-    if not hasattr(features, "items"):
-        raise DataError(f"{name}: received a dataset of {type(features).__name__}, expected one with named features")
-    images, classes = kinds(tfds.features.Image), kinds(tfds.features.ClassLabel)
-    scalars = [key for key in kinds(tfds.features.Tensor) if features[key].shape == ()]
+    images, classes = _of_kind(features, tfds.features.Image), _of_kind(features, tfds.features.ClassLabel)
+    scalars = [key for key in _of_kind(features, tfds.features.Tensor) if features[key].shape == ()]
     whole = [key for key in scalars if np.issubdtype(features[key].np_dtype, np.integer) and key not in classes]
-    texts = [key for key, value in features.items() if _is_text(value)]
+    texts = _texts_of(features)
     for option, key, fitting in (
         ("image_key", image_key, images),
         ("label_key", label_key, classes + whole),
@@ -63,12 +56,52 @@ def choose_fields(name, features, image_key=None, label_key=None, caption_key=No
         if key is not None and key not in fitting:
             raise DataError(f"data.{option}: received {key!r}, expected one of {fitting}{nearest(key, fitting)}")
     if not images:
-        raise DataError(f"{name}: received features {sorted(features)}, expected an image: choose another dataset")
+        raise DataError(
+            f"{name}: received features {sorted(features)}, expected an image or a text: choose another dataset"
+        )
     return Fields(
         image_key or images[0],
         label_key or next(iter(classes), None),
         caption_key or next((key for key in CAPTIONS if key in texts), None),
     )
+
+
+def choose_text(name, features, text_key=None):
+    """Returns the name of a dataset's text feature, or None where its pictures are what it is about.
+
+    Args:
+        name: str, the dataset's, for messages.
+        features: the dataset's features.
+        text_key: str; or None for the first text of a usual name (`CAPTIONS`), else the first one, of a dataset without
+            pictures.
+
+    Raises:
+        DataError: no such text.
+    """
+    import tensorflow_datasets as tfds
+
+    if not hasattr(features, "items"):
+        raise DataError(f"{name}: received a dataset of {type(features).__name__}, expected one with named features")
+    texts = _texts_of(features)
+    if text_key is not None:
+        if text_key not in texts:
+            raise DataError(f"data.text_key: received {text_key!r}, expected one of {texts}{nearest(text_key, texts)}")
+        return text_key
+    if _of_kind(features, tfds.features.Image):
+        return None
+    return next((key for key in (*CAPTIONS, *texts) if key in texts), None)
+
+
+def _of_kind(features, kind):
+    import tensorflow_datasets as tfds
+
+    # A segmentation mask is an image of labels, not a picture.
+    masks = tfds.features.LabeledImage
+    return [key for key, value in features.items() if isinstance(value, kind) and not isinstance(value, masks)]
+
+
+def _texts_of(features):
+    return [key for key, value in features.items() if _is_text(value)]
 
 
 def _is_text(feature):
@@ -79,7 +112,8 @@ def _is_text(feature):
     return getattr(inner, "np_dtype", None) in (object, np.object_, np.bytes_, np.str_) and inner.shape == ()
 
 
-def _texts(value):
+def read_texts(value):
+    """Returns a list of the texts of an example's feature: one, a sequence, or records with a `text`."""
     if isinstance(value, dict):
         value = value["text"]
     return [text.decode("utf-8", "replace") for text in np.ravel(np.asarray(value, object)).tolist()]

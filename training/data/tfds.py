@@ -1,4 +1,4 @@
-"""Image datasets of tensorflow-datasets."""
+"""Datasets of tensorflow-datasets: pictures, or texts."""
 
 import contextlib
 import json
@@ -14,10 +14,11 @@ from ...zoo.registry import nearest
 from .captions import caption_table
 from .decoding import decode_all
 from .downloads import fetch, in_one_line
-from .fields import choose_fields
+from .fields import choose_fields, choose_text, read_texts
 from .records import quiet_tfds
 from .rows import RESIDENT_BYTES, SPLITS, RowWriter, fingerprint_rows, open_rows, rows_source
 from .source import DataError, split_rows
+from .texts import text_source
 
 HELD_OUT_NAMES = ("test", "validation")
 TOLD = "told.json"
@@ -25,12 +26,13 @@ TOLD = "told.json"
 
 def load_tfds(
     argument, resolution=None, split="train", held_out_split=None, data_dir=None, image_key=None, label_key=None,
-    caption_key=None, cache_dir=None,
+    caption_key=None, cache_dir=None, text_key=None, length=None, words=None,
 ):  # fmt: skip
     """Loads a dataset of tensorflow-datasets; one that is already prepared on the disk never touches the network.
 
     Pictures are cut to the largest central square and resized with antialiasing; one that cannot be read is left out
-    and counted in the source's facts as `skipped`.
+    and counted in the source's facts as `skipped`. Of a dataset without pictures, or with `text_key`, the texts are
+    read, as those of `lines:` are.
 
     Args:
         argument: str, the dataset: NAME or NAME/CONFIG, with or without :VERSION.
@@ -44,6 +46,12 @@ def load_tfds(
         caption_key: str or None for the first text named caption, captions, text or description; no captions if there
             is none. A sequence of texts, or of records with a `text`, gives a picture several.
         cache_dir: str or None, as for `folder:`; only sets of more than 256 MB once decoded are kept there.
+        text_key: str, the text to read in place of pictures; or None for pictures where there are some, and the first
+            text (one of those names, if any) otherwise. Each text of a sequence is one by itself.
+        length, words: of texts, as for `lines:`.
+
+    Returns:
+        An `ImageSource`, or a `TextSource`.
 
     Raises:
         DataError: no such dataset, split or feature; data that are neither on the disk nor to be had; all within
@@ -57,9 +65,18 @@ def load_tfds(
     name = f"tfds:{argument}"
     builder = _prepared(name, argument, data_dir)
     features = builder.info.features
+    text = choose_text(name, features, text_key)
+    of_pictures = {
+        "resolution": resolution, "image_key": image_key, "label_key": label_key, "caption_key": caption_key,
+        "cache_dir": cache_dir,
+    }  # fmt: skip
+    _refuse(of_pictures if text else {"length": length, "words": words}, name, "texts" if text else "pictures")
+    splits = _splits(name, builder, split, held_out_split)
+    if text:
+        rows = {split: _texts(builder, part, text) for split, part in splits.items()}
+        return text_source(name, rows["train"], rows.get("held_out"), length, words)
     fields = choose_fields(name, features, image_key, label_key, caption_key)
     resolution = resolution or _own_resolution(name, features[fields.image])
-    splits = _splits(name, builder, split, held_out_split)
     shape = (resolution, resolution, 1 if features[fields.image].shape[-1] == 1 else 3)
 
     def pictures():
@@ -87,6 +104,13 @@ def load_tfds(
     if fields.caption:
         source.fingerprint = digest(source.fingerprint, [source.captions.tolist(), source.held_out_captions.tolist()])
     return source
+
+
+def _refuse(given, name, read):
+    """Refuses options that have no meaning for what is read."""
+    for option, value in given.items():
+        if value is not None:
+            raise DataError(f"data.{option}: received {value!r} with {name}, expected none: {read} are read from it")
 
 
 def _prepared(name, argument, data_dir):
@@ -150,22 +174,37 @@ def _splits(name, builder, split, held_out_split):
     return splits
 
 
-def _pictures(builder, splits, fields, shape):
-    """Yields (split, what `decode` returns, (label, captions)), in the order of the dataset's files."""
+def _texts(builder, part, key):
+    """Returns the texts of a part, a list of str in the order of the dataset's files."""
+    import tensorflow_datasets as tfds
+
+    examples = _examples(builder, part, tfds.decode.PartialDecoding({key: True}))
+    count = builder.info.splits[part].num_examples
+    examples = tqdm(examples, f"reading {part}", count, unit=" texts", file=sys.stderr, dynamic_ncols=True)
+    return [text for example in examples for text in read_texts(example[key])]
+
+
+def _examples(builder, part, decoders):
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
-    skip = tfds.decode.PartialDecoding(dict.fromkeys(fields.known, True), {fields.image: tfds.decode.SkipDecoding()})
-    options = tf.data.Options()
+    config, options = tfds.ReadConfig(try_autocache=False), tf.data.Options()
     # Its thread holds the iterator's end for seconds.
     options.autotune.enabled = False
+    dataset = builder.as_dataset(split=part, decoders=decoders, read_config=config, shuffle_files=False)
+    return dataset.with_options(options).as_numpy_iterator()
+
+
+def _pictures(builder, splits, fields, shape):
+    """Yields (split, what `decode` returns, (label, captions)), in the order of the dataset's files."""
+    import tensorflow_datasets as tfds
+
+    skip = tfds.decode.PartialDecoding(dict.fromkeys(fields.known, True), {fields.image: tfds.decode.SkipDecoding()})
     for split, part in splits.items():
         told = []
 
         def contents(part=part, told=told):
-            config = tfds.ReadConfig(try_autocache=False)
-            dataset = builder.as_dataset(split=part, decoders=skip, read_config=config, shuffle_files=False)
-            for example in dataset.with_options(options).as_numpy_iterator():
+            for example in _examples(builder, part, skip):
                 told.append(fields.read(example))
                 yield "content", example[fields.image]
 
