@@ -57,7 +57,7 @@ class TextSignatures:
 
     Example:
 
-    >>> from ganzoo.zoo import SeqGAN
+    >>> from ganzoo.zoo.seqgan import SeqGAN
     >>> model = SeqGAN.create((6,), {"units": 4}, {"filters": 4}, vocabulary=["red", "blue"])
     >>> function, specs = TextSignatures(model, strings=True).function("sample")
     >>> function(tf.constant([7]))["texts"].numpy()[0].decode() == model.texts(1, seed=7)[0]
@@ -166,13 +166,13 @@ class TextSignatures:
             apart = abs(given[f"{SERVING}/{self.output}"] - self.reference(self.seeds)).max()
             if apart > LARGEST:
                 raise ExportError(f"{SERVING}: differs from Keras by {apart:.2g} nats, expected at most {LARGEST:g}")
-        found = {name: [given[key] for key in _keys(f"{name}/tokens", given)] for name in self.drawn}
-        total = sum(len(rows) for parts in found.values() for rows in parts)
-        others = sum(self._judge_drawn(name, rows, precision) for name, parts in found.items() for rows in parts)
+        found = {name: _with_those_alone(f"{name}/tokens", given) for name in self.drawn}
+        total = sum(map(len, found.values()))
+        others = sum(self._judge_drawn(name, tokens, precision) for name, tokens in found.items())
         for name in self.drawn if self.strings else ():
-            for tokens, texts in zip(found[name], _keys(f"{name}/texts", given), strict=True):
-                if [text.decode() for text in given[texts].tolist()] != self._written(tokens):
-                    raise ExportError(f"{name}: gave texts that are not those of its tokens")
+            texts = _with_those_alone(f"{name}/texts", given).tolist()
+            if [text.decode() for text in texts] != self._written(found[name]):
+                raise ExportError(f"{name}: gave texts that are not those of its tokens")
         if precision == "float32" and others > LARGEST_SHARE * total:
             raise ExportError(f"{others} of {total} texts differ from Keras', expected at most {LARGEST_SHARE:.0%}")
         why = "two tokens are equal within rounding" if precision == "float32" else "rounded weights prefer a token"
@@ -180,7 +180,7 @@ class TextSignatures:
 
     def _judge_drawn(self, name, found, precision):
         """Returns how many texts are others than Keras'; raises ExportError where they are not drawn as they should."""
-        inputs = list(self.inputs(name, self.seeds[: len(found)]).values())
+        inputs = list(self.inputs(name, np.resize(self.seeds, len(found))).values())
         expected = _by_parts(functools.partial(self._drawn, self.generator), *inputs)
         if found.shape != expected.shape or found.dtype != np.int32:
             raise ExportError(f"{name}: gave tokens {found.dtype} {found.shape}, expected int32 {expected.shape}")
@@ -190,7 +190,7 @@ class TextSignatures:
         if not below <= FARTHEST_BELOW[precision]:
             raise ExportError(
                 f"{name}: draws tokens that lie {below:.2g} nats below the best in the mean over texts, expected at "
-                f"most {FARTHEST_BELOW[precision]:g} in {precision}: use one that rounds less"
+                f"most {FARTHEST_BELOW[precision]:g} in {precision}: use float32"
             )
         return int((found != expected).any(axis=1).sum())
 
@@ -244,9 +244,9 @@ def _chosen(scores, tokens):
     return tf.gather(scores, tokens, axis=2, batch_dims=2)
 
 
-def _keys(name, given):
-    """The outputs of a name: of all rows, and of those that were asked for alone."""
-    return [key for key in (name, f"{name} alone") if key in given]
+def _with_those_alone(name, given):
+    """An output of all rows, and behind it what the first rows gave that were asked for alone."""
+    return np.concatenate([given[key] for key in (name, f"{name} alone") if key in given])
 
 
 def _by_parts(function, *arrays):

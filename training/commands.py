@@ -106,8 +106,10 @@ def train_run(options):
         return 128 + outcome.signal
     told = f"done at step {outcome.step}: look at the {samples} in {folder.samples}/"
     if outcome.best is not None:
-        facts["best"] = dict(zip(("fid", "step"), outcome.best, strict=True))
-        told += "\nbest FID {:.2f} at step {}: checkpoint `best`".format(*outcome.best)
+        score, step = outcome.best
+        facts["best"] = {outcome.criterion: score, "step": step}
+        name = {"fid": "FID"}.get(outcome.criterion, outcome.criterion)
+        told += f"\nbest {name} {score:.4g} at step {step}: checkpoint `best`"
     _report(options, facts, told)
     return None
 

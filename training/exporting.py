@@ -13,9 +13,11 @@ from ..export.report import Entry, ExportReport
 from ..export.sample import draw
 from ..export.saved_model import export_saved_model
 from ..export.signatures import ExportError
+from ..export.texts import IMPOSSIBLE
 from ..export.tflite import export_tflite
 from ..export.verification import REPEATS
 from ..zoo.errors import UserError
+from ..zoo.text import TextModel
 from ..zoo.translation import TranslationModel
 from .data import load
 from .recipe import Recipe
@@ -34,7 +36,8 @@ def export_run(
 
     A file that does not hold what Keras gives is not written; the others are, and the report names the reason. Where
     the run has been evaluated (`ganzoo evaluate`), samples of its quantised files are judged too. A translator's TFLite
-    files are calibrated and compared on the run's training pictures, where they are still there.
+    files are calibrated and compared on the run's training pictures, where they are still there. Texts have no FID, and
+    no file in eight bits: where nobody has named any precisions, the others are written.
 
     Args:
         path: str or path of a run folder.
@@ -63,9 +66,12 @@ def export_run(
         raise RunError(f"--name: received {name!r}, expected letters, digits, '.', '_' and '-', not digits alone")
     if int8_io and ("tflite" not in settings.formats or "int8" not in settings.precisions):
         raise RunError("--int8-io: received no int8 file beside it, expected one: --formats tflite --precisions int8")
+    model, left_out = load_run(path, checkpoint), []
+    writes = isinstance(model, TextModel)
+    if writes:
+        settings, left_out = _possible(settings, asked)
     if "onnx" in settings.formats:
         require_onnx()
-    model = load_run(path, checkpoint)
     out = Path(out) if out else folder.export
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -78,8 +84,10 @@ def export_run(
     files = [entry for entry in entries if entry.kind == "tflite" and not entry.failure]
     for entry in files if note else ():
         entry.notes.append(note)
-    # Of translations nobody asks by seed: `ganzoo evaluate` judges them.
-    quantised = [] if translates else [entry for entry in files if entry.precision in QUANTISED]
+    for entry in files[:1]:
+        entry.notes += left_out
+    # Of translations nobody asks by seed: `ganzoo evaluate` judges them. Texts have no FID.
+    quantised = [] if translates or writes else [entry for entry in files if entry.precision in QUANTISED]
     try:
         _judge(quantised, model, recipe, folder)
     except UserError as error:
@@ -89,6 +97,21 @@ def export_run(
     report = ExportReport(entries, facts)
     report.save(out / "report.json")
     return report
+
+
+def _possible(settings, asked):
+    """Returns settings without what texts cannot have, and notes of what that was; what somebody named is refused."""
+    for key in ("formats", "precisions"):
+        given = getattr(settings, key)
+        # A run folder's recipe has the defaults as well.
+        named = given if asked[key] or given != getattr(Export(), key) else []
+        for each in IMPOSSIBLE.keys() & named:
+            raise RunError(f"export.{key}: received {each!r} for a run of texts, expected others: {IMPOSSIBLE[each]}")
+    if settings.int8_io:
+        raise RunError(f"export.int8_io: received true for a run of texts, expected false: {IMPOSSIBLE['int8']}")
+    precisions = [each for each in settings.precisions if each not in IMPOSSIBLE]
+    notes = [f"{each} was left out: {IMPOSSIBLE[each]}" for each in settings.precisions if each in IMPOSSIBLE]
+    return settings.model_copy(update={"precisions": precisions}), notes
 
 
 def _pictures(model, recipe, folder):

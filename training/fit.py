@@ -42,12 +42,13 @@ class TrainingError(RuntimeError):
 
 
 class Outcome(NamedTuple):
-    """How a run ended: the model, its step, the signal that ended it or None, and (FID, step) of `best` or None."""
+    """How a run ended: the model, its step, the signal that ended it or None; `best`'s (score, step) and its name."""
 
     model: object
     step: int
     signal: object
     best: tuple | None = None
+    criterion: str | None = None
 
 
 def train(recipe, out, resume=False, overwrite=False, init_from=None, progress=True):
@@ -144,7 +145,13 @@ def _judge(recipe, source, progress):
     settings = recipe.evaluate
     if settings is None or settings.every == 0:
         return None
-    return judge_of(source, settings.extractor, settings.metrics, settings.num, progress=progress)
+    judge = judge_of(source, settings.extractor, settings.metrics, settings.num, progress=progress)
+    if judge.criterion not in judge.metrics:
+        raise ArgumentError(
+            f"evaluate: there is no {judge.criterion} of these data ({judge.reasons[judge.criterion]}), expected more "
+            "of them, or no evaluation: --set evaluate.every=0"
+        )
+    return judge
 
 
 def _pretrain(model, source, recipe, folder, init_from, progress):
@@ -190,7 +197,8 @@ def _fit(model, source, recipe, folder, steps, judge, progress):
         stop.restore()
         with contextlib.suppress(AttributeError):
             bar.bar.close()
-    return Outcome(model, model.steps_done, stop.received, evaluation and (evaluation.lowest, evaluation.lowest_step))
+    best = evaluation and (evaluation.lowest, evaluation.lowest_step)
+    return Outcome(model, model.steps_done, stop.received, best, judge and judge.criterion)
 
 
 def _drawing(model, source, folder, settings):

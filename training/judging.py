@@ -28,7 +28,7 @@ def judge_run(path, checkpoint="last", extractor=None, metrics=None, num=10_000,
         checkpoint: "last" or "best". Default "last".
         extractor: str or None for the recipe's, else "auto".
         metrics: iterable of str or None for all.
-        num: int >= 2, samples of a seed block, and training images in the reference. Default 10,000.
+        num: int >= 2, samples of a seed block, and training rows in the reference. Default 10,000.
         seeds: int >= 1, disjoint blocks of seeds. Default 1.
         progress: bool, bars and notes on stderr. Default True.
 
@@ -36,7 +36,8 @@ def judge_run(path, checkpoint="last", extractor=None, metrics=None, num=10_000,
         A `Report`, or a `TranslationReport` of a run that translates.
 
     Raises:
-        UserError: no run, other data than it was trained on, or an extractor or metric that cannot be used.
+        UserError: no run, other data than it was trained on, or an extractor or metric that cannot be used; texts have
+            no extractor.
     """
     folder = RunFolder(path)
     model = load_run(path, checkpoint)
@@ -77,6 +78,11 @@ def judge_pair(
         UserError: either that cannot be read, or samples that do not fit the source.
     """
     source = load(real, resolution)
+    if hasattr(source, "tokens"):
+        raise UserError(
+            f"evaluate: received {real!r}, which has texts, expected images or points: a run of texts is judged by "
+            "`ganzoo evaluate RUN`"
+        )
     samples, notes = read_samples(fake, source)
     # What is wrong with them is told before an extractor is trained for them.
     samples = as_pixels(samples, fake, value_range)

@@ -67,35 +67,42 @@ class Evaluate(pydantic.BaseModel):
 
     Attributes:
         every: steps between evaluations; the first and the last step have one too. 0 for none at all.
-        num: samples, and training rows in the reference.
+        num: samples, and training rows in the reference; by default 5000 images or 2000 texts.
         extractor: "auto", "classifier", "rotation", "inception", "inception:DIR" or "model:PATH"; texts have none.
-        metrics: names of metrics of the variant's family: of images, "fid" among them, by default with
-            "precision_recall"; of texts, None for those that can be computed.
+        metrics: names of metrics of the variant's family, with the one that tells which model is the best: of images
+            "fid", by default with "precision_recall"; of texts "frechet_local", by default with all that can be
+            computed.
         patience: evaluations without a better score after which training ends, or None for never.
     """
 
     model_config = pydantic.ConfigDict(extra="forbid", validate_default=True)
 
     every: Annotated[int, Field(ge=0)]
-    num: Annotated[int, Field(ge=100)] = 5000
+    num: Annotated[int, Field(ge=100)] | None = None
     extractor: str | None = None
     metrics: list[str] | None = None
     patience: Steps | None = None
+
+    @pydantic.field_validator("num")
+    @classmethod
+    def _usual_num(cls, num, info):
+        return num or (2000 if _of_texts(info) else 5000)
 
     @pydantic.field_validator("metrics")
     @classmethod
     def _known_metrics(cls, names, info):
         if _of_texts(info):
+            from ..export.evaluation.text_judge import TextJudge as Judge
             from ..export.evaluation.texts import metric_names
-
-            if names is not None and not set(names) <= set(metric_names()):
-                raise ValueError(f"some of {metric_names()}: these are there for texts")
-            return names
-        from ..export.evaluation.metrics import metric_names
-
-        names = list(IMAGE_METRICS) if names is None else names
-        if not {"fid"} <= set(names) <= set(metric_names()):
-            raise ValueError(f"some of {metric_names()}, 'fid' among them: it tells which checkpoint is the best")
+        else:
+            from ..export.evaluation.judge import Judge
+            from ..export.evaluation.metrics import metric_names
+        if names is None:
+            return None if _of_texts(info) else list(IMAGE_METRICS)
+        if not {Judge.criterion} <= set(names) <= set(metric_names()):
+            raise ValueError(
+                f"some of {metric_names()}, {Judge.criterion!r} among them: it tells which checkpoint is the best"
+            )
         return names
 
     @pydantic.field_validator("extractor")

@@ -9,6 +9,10 @@ from annotated_types import Ge, Gt
 from .arguments import validated
 from .registry import variant
 from .text import TextModel
+from .tokens import training_uniforms_of_rows
+
+# What tokens are mixed by has a name of its own beside the step's noise.
+BLENDING_SEED = 3_000_017
 
 
 @variant
@@ -19,9 +23,9 @@ class RelGAN(TextModel):
     the generator hears a softmax that grows sharper while it learns (straight-through).
 
     Paper: Nie et al. 2019, "RelGAN: relational generative adversarial networks for text generation" (ICLR 2019),
-    equations 3 to 8, with its relativistic loss log sigmoid(D(real) - D(fake)) over several representations; the inverse
-    temperature grows as final^(step / anneal_steps). The generator is whatever sequence generator is given, not the
-    paper's relational memory.
+    equations 3 to 8, with its relativistic loss log sigmoid(D(real) - D(fake)) over several representations; the
+    inverse temperature grows as final^(step / anneal_steps). The generator is whatever sequence generator is given, not
+    the paper's relational memory.
 
     Args:
         generator: `SequenceGenerator`.
@@ -29,6 +33,8 @@ class RelGAN(TextModel):
         inverse_temperature: float > 0, the final one. Default 10; the paper's 100 and 1,000 are for softmax outputs
             that the discriminator sees as they are.
         anneal_steps: int >= 1, generator updates until then. Default 3000.
+        blended: bool, whether the discriminator learns from sequences one token of which is mixed with another. Default
+            True; not in the paper.
         **kwargs: of `TextModel` and `AdversarialStep`: `vocabulary`, `head_start`, `n_critic` (default 5),
             `average_half_life`, `average_ramp`, `seed`.
 
@@ -47,10 +53,10 @@ class RelGAN(TextModel):
     @validated
     def __init__(
         self, generator, discriminator, inverse_temperature: Annotated[float, Gt(0)] = 10.0,
-        anneal_steps: Annotated[int, Ge(1)] = 3000, **kwargs,
+        anneal_steps: Annotated[int, Ge(1)] = 3000, blended: bool = True, **kwargs,
     ):  # fmt: skip
         super().__init__(generator, discriminator, **kwargs)
-        self.inverse_temperature, self.anneal_steps = inverse_temperature, anneal_steps
+        self.inverse_temperature, self.anneal_steps, self.blended = inverse_temperature, anneal_steps, blended
 
     @classmethod
     def specified(cls, role, given):
@@ -68,13 +74,42 @@ class RelGAN(TextModel):
         progress = tf.minimum(tf.cast(self.step.value, tf.float32) / self.anneal_steps, 1.0)
         return tf.pow(tf.constant(self.inverse_temperature, tf.float32), progress)
 
+    def drawn(self, rows):
+        """Adds the numbers by which tokens are mixed."""
+        if not self.blended:
+            return super().drawn(rows)
+        numbers = training_uniforms_of_rows(BLENDING_SEED + self.seed, self.step.value, self.global_rows(rows), 6)
+        return super().drawn(rows) | {"blends": numbers}
+
+    def blend(self, sequences, numbers):
+        """Mixes a token of each sequence, at a random position, with a random other one.
+
+        A discriminator of tokens alone may have any slope between them, and the slope is all that the generator hears.
+        Where the other's weight w has the density 2 (1 - w), the best discriminator on the way from token a to token b
+        is log((1 - w) p_a + w p_b) - log((1 - w) q_a + w q_b): at a it rises towards b exactly where p_b / q_b is more
+        than p_a / q_a.
+
+        Args:
+            sequences: float32 tensor (batch, length, vocabulary_size) of one-hot vectors.
+            numbers: float32 tensor (batch, 3), uniform in (0, 1].
+        """
+        weight, position, other = tf.unstack(numbers, axis=1)
+        place = tf.one_hot(tf.cast((1 - position) * self.length, tf.int32), self.length)
+        token = tf.one_hot(tf.cast((1 - other) * self.vocabulary_size, tf.int32), self.vocabulary_size)
+        share = (place * (1 - tf.sqrt(weight))[:, tf.newaxis])[:, :, tf.newaxis]
+        return (1 - share) * sequences + share * token[:, tf.newaxis]
+
     def synthesise(self, batch):
         """Returns the generator's sequences as one-hot vectors that a gradient flows through."""
         return self.generator.relaxed(batch["noise"], self._sharpness())
 
     def discriminator_objective(self, batch, fakes):
         """Returns -log sigmoid(D(real) - D(fake)), the mean over pairs and representations."""
-        real_logits, fake_logits = self.discriminate(batch["tokens"]), self.discriminate(fakes)
+        real = batch["tokens"]
+        if self.blended:
+            real = self.blend(tf.one_hot(real, self.vocabulary_size), batch["blends"][:, :3])
+            fakes = self.blend(fakes, batch["blends"][:, 3:])
+        real_logits, fake_logits = self.discriminate(real), self.discriminate(fakes)
         loss = tf.reduce_mean(keras.ops.softplus(fake_logits - real_logits))
         return loss, {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
 
@@ -87,4 +122,5 @@ class RelGAN(TextModel):
     def get_config(self):
         """Returns the constructor arguments."""
         own = {"inverse_temperature": self.inverse_temperature, "anneal_steps": self.anneal_steps}
+        own["blended"] = self.blended
         return super().get_config() | own

@@ -200,8 +200,8 @@ class SequenceGenerator(keras.Model):
         """Draws sequences as one-hot vectors that a gradient flows through (straight-through Gumbel softmax).
 
         Forwards a vector is the drawn token, so that whoever judges cannot tell it from a real one by its sharpness;
-        backwards it is softmax(inverse_temperature * (logits + noise)). The next position hears the drawn token,
-        through which no gradient flows.
+        backwards it is softmax(inverse_temperature * (logits + noise)). The next position hears the same vector: what a
+        token does to those after it counts too.
 
         Paper: Jang et al. 2017 (arXiv:1611.01144), section 2.2; Nie et al. 2019, "RelGAN", section 3.2.
 
@@ -212,18 +212,25 @@ class SequenceGenerator(keras.Model):
         Returns:
             float32 tensor (batch, length, vocabulary_size).
         """
-        scores = []
-
-        def choose(logits, position):
-            scores.append(logits + noise[:, position])
-            return ops.cast(ops.argmax(scores[-1], axis=-1), "int32")
-
-        tokens = self._draw(ops.shape(noise)[0], choose)
-        soft = ops.softmax(inverse_temperature * ops.stack(scores, axis=1))
-        # A sequence that has ended is what it is, whatever the logits say.
-        soft = soft * alive(tokens, self.ends)[:, :, None]
-        # In this order the second term is exactly 0.
-        return tf.one_hot(tokens, self.vocabulary_size) + (soft - tf.stop_gradient(soft))
+        rows = ops.shape(noise)[0]
+        first, state = self._begin(rows)
+        embedded = self.embedding(first)
+        table = ops.cast(self.embedding.embeddings[: self.vocabulary_size], self.compute_dtype)
+        drawn, going_on = [], tf.ones((rows, 1))
+        for position in range(self.length):
+            heard, state = self._hear(embedded, state)
+            scores = self._logits(heard) + noise[:, position]
+            soft = ops.softmax(inverse_temperature * scores)
+            token = ops.cast(ops.argmax(scores, axis=-1), "int32")
+            if self.ends:
+                # A sequence that has ended is what it is, whatever the logits say.
+                token, soft = ops.where(going_on[:, 0] > 0, token, END), soft * going_on
+                going_on = going_on * ops.cast(ops.not_equal(token, END), "float32")[:, None]
+            # In this order the second term is exactly 0.
+            vector = tf.one_hot(token, self.vocabulary_size) + (soft - tf.stop_gradient(soft))
+            embedded = tf.matmul(ops.cast(vector, self.compute_dtype), table)
+            drawn.append(vector)
+        return ops.stack(drawn, axis=1)
 
     def get_config(self):
         """Returns the constructor arguments."""

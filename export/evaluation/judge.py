@@ -42,6 +42,9 @@ class Judge:
         judge.score(model.generate(1000, seed=0))["fid"]
     """
 
+    # What tells which of a run's models is the best.
+    criterion = "fid"
+
     def __init__(self, source, extractor="auto", metrics=None, num=NUM, cache_dir=None, progress=False):
         if num < 2:
             raise ArgumentError(f"num: received {num}, expected at least 2: one sample has no distribution")

@@ -60,7 +60,7 @@ class TranslationJudge:
     """
 
     # What `Evaluate` looks for.
-    metrics = ("fid",)
+    metrics, criterion = ("fid",), "fid"
 
     def __init__(self, source, extractor="auto", num=10_000, cache_dir=None, progress=False):
         if num < 2 or not len(source.x.held_out) or not len(source.y.held_out):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from ...export.evaluation import judge_of
+from ...export.evaluation import judge_class, judge_of
 from ...export.evaluation.judge import FIRST_SEED
 from ...zoo.errors import ArgumentError
 from ..checkpoint import save_best
@@ -21,25 +21,26 @@ class Evaluate(StepCallback):
     The first evaluation proves that there can be others: what makes a score impossible is noticed before a night's
     work.
 
-    A row of the JSON-lines file holds `step`, `kimg`, the scores, and `evaluation_seconds`. The best FID so far is read
-    from those rows, so that a resumed run goes on as one that was never stopped.
+    A row of the JSON-lines file holds `step`, `kimg`, the scores, and `evaluation_seconds`. Which model is the best is
+    told by the judge's `criterion`: the FID of images, the local Frechet distance of texts, the lower the better. The
+    best so far is read from those rows, so that a resumed run goes on as one that was never stopped.
 
     Args:
-        judge: `ganzoo.export.evaluation.Judge` with the metric "fid", or a `TranslationJudge`; or a source, judged by
-            FID alone.
+        judge: `ganzoo.export.evaluation.Judge` with the metric "fid", a `TextJudge` with "frechet_local", or a
+            `TranslationJudge`; or a source, judged by the criterion alone.
         every: int >= 1, steps between evaluations.
         path: str or path of the JSON-lines file, or None for none (then nothing is remembered between fits).
         batch_size: int >= 1 or None, rows of a discriminator turn, for `kimg`.
         best: str or path of the folder that gets `best.keras`, or None for no such checkpoint.
-        patience: int >= 1 or None, evaluations without a better FID after which `fit` ends. Default None.
+        patience: int >= 1 or None, evaluations without a better score after which `fit` ends. Default None.
         tensorboard: str or path of a TensorBoard log folder, or None.
 
     Raises:
-        ArgumentError: a judge without the metric "fid"; at the first evaluation, data of which there is no FID.
+        ArgumentError: a judge without its criterion; at the first evaluation, data of which there is none.
 
     Attributes:
         scores: dict of the last evaluation.
-        lowest: float, the best FID so far; `lowest_step` is when it was reached.
+        lowest: float, the best score so far; `lowest_step` is when it was reached.
 
     Example:
 
@@ -48,9 +49,14 @@ class Evaluate(StepCallback):
 
     def __init__(self, judge, every, path=None, batch_size=None, best=None, patience=None, tensorboard=None):
         super().__init__()
-        self.judge = judge if hasattr(judge, "score") else judge_of(judge, metrics=["fid"])
-        if "fid" not in self.judge.metrics:
-            raise ArgumentError(f"judge: received the metrics {sorted(self.judge.metrics)}, expected 'fid' among them")
+        self.judge = judge if hasattr(judge, "score") else judge_of(judge, metrics=[judge_class(judge).criterion])
+        self.criterion = self.judge.criterion
+        if self.criterion not in self.judge.metrics:
+            reason = self.judge.reasons.get(self.criterion)
+            raise ArgumentError(
+                f"judge: received the metrics {sorted(self.judge.metrics)}, expected {self.criterion!r} among them"
+                + (f": {reason}" if reason else "")
+            )
         self.every = every
         self.path = None if path is None else Path(path)
         self.batch_size = batch_size
@@ -68,8 +74,8 @@ class Evaluate(StepCallback):
         if self.path is not None:
             self.lowest, self._waited = float("inf"), 0
             for row in read_rows(self.path):
-                if "fid" in row:
-                    self._weigh(row["fid"], row["step"])
+                if self.criterion in row:
+                    self._weigh(row[self.criterion], row["step"])
                     self._evaluated = row["step"]
         if self.step == 0 and self._evaluated is None:
             self._evaluate()
@@ -90,10 +96,11 @@ class Evaluate(StepCallback):
         start = time.perf_counter()
         # Every time the same latents, so that scores of one run differ by its weights alone.
         self.scores = self.judge.score(*self.judge.draw(self.model, FIRST_SEED, f"the samples of step {self.step}"))
-        if "fid" not in self.scores:
+        if self.criterion not in self.scores:
+            title = "FID" if self.criterion == "fid" else self.criterion
             raise ArgumentError(
-                f"evaluate: there is no FID of these data ({self.judge.reasons['fid']}), expected more of them, or no "
-                "evaluation: --set evaluate.every=0"
+                f"evaluate: there is no {title} of these data ({self.judge.reasons[self.criterion]}), expected more of "
+                "them, or no evaluation: --set evaluate.every=0"
             )
         self._evaluated = self.step
         numbers = {name: value for name, value in self.scores.items() if isinstance(value, SCALARS)}
@@ -106,14 +113,14 @@ class Evaluate(StepCallback):
             with self.writer.as_default(step=self.step):
                 for name, value in numbers.items():
                     tf.summary.scalar(f"evaluation/{name}", value)
-        if self._weigh(numbers["fid"], self.step) and self.best is not None:
+        if self._weigh(numbers[self.criterion], self.step) and self.best is not None:
             save_best(self.model, self.best)
         if self.patience is not None and self._waited >= self.patience:
             self.model.stop_training = True
 
-    def _weigh(self, fid, step):
-        better = fid < self.lowest
+    def _weigh(self, score, step):
+        better = score < self.lowest
         if better:
-            self.lowest, self.lowest_step = fid, step
+            self.lowest, self.lowest_step = score, step
         self._waited = 0 if better else self._waited + 1
         return better

@@ -72,8 +72,8 @@ def choose_text(name, features, text_key=None):
     Args:
         name: str, the dataset's, for messages.
         features: the dataset's features.
-        text_key: str; or None for the first text of a usual name (`CAPTIONS`), else the first one, of a dataset without
-            pictures.
+        text_key: str; or None for the first text of a usual name (`CAPTIONS`), else the first one by its name, of a
+            dataset without pictures.
 
     Raises:
         DataError: no such text.
@@ -89,7 +89,7 @@ def choose_text(name, features, text_key=None):
         return text_key
     if _of_kind(features, tfds.features.Image):
         return None
-    return next((key for key in (*CAPTIONS, *texts) if key in texts), None)
+    return next((key for key in (*CAPTIONS, *sorted(texts)) if key in texts), None)
 
 
 def _of_kind(features, kind):

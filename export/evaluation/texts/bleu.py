@@ -1,7 +1,5 @@
 """BLEU against held-out texts, and Self-BLEU among the samples: either alone is won by repeating one good sentence."""
 
-import numpy as np
-
 from ..ngrams import SMOOTHING, sentence_bleu
 from ..reference import chosen_rows
 from ..text_reference import empty_share, said
@@ -47,4 +45,4 @@ def _hypotheses(comparison):
     """The texts that are judged: as many as there are held-out ones to judge beside them."""
     beside = len(comparison.reference.beside)
     most = MOST_TEXTS if beside < 2 else min(MOST_TEXTS, beside)
-    return comparison.samples[np.asarray(chosen_rows(len(comparison.samples), most))]
+    return comparison.samples[chosen_rows(len(comparison.samples), most)]

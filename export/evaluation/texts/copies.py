@@ -6,7 +6,7 @@ from ..text_reference import empty_share
 from . import Result
 
 RESULTS = {
-    "copied": Result("lower", "share of samples that are a training text word for word; held-out texts show what is usual"),
+    "copied": Result("lower", "share of samples that are training texts word for word; held-out ones show the usual"),
     "distinct": Result("higher", "different texts among the samples, as a share of them"),
     "empty": Result("lower", "share of samples without a word"),
 }

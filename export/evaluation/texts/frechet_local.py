@@ -40,13 +40,12 @@ def warnings(comparison):
     samples, beside = len(comparison.samples), len(comparison.reference.beside)
     if beside >= samples:
         return []
-    return [f"frechet_local: fewer texts raise it: that of {samples} samples stands beside that of {beside} held-out ones"]
+    return [f"frechet_local: fewer texts raise it, and {samples} samples stand beside {beside} held-out ones"]
 
 
 def _require_texts(texts, kind, reference):
     dim = reference.encoder.dim
     if len(texts) <= dim:
         raise NotComputableError(
-            f"{len(texts)} {kind} texts, at least {dim + 1} are needed: a covariance of {dim} features is singular with "
-            "fewer"
+            f"{len(texts)} {kind} texts, at least {dim + 1} are needed: fewer have no covariance of {dim} features"
         )

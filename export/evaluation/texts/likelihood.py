@@ -22,3 +22,8 @@ def measure(comparison):
     generator, ends = require_model(comparison), comparison.reference.source.ends
     sides = {"nll_held_out": comparison.reference.held_out, "entropy": comparison.samples}
     return {name: nats_a_token(log_likelihoods(generator, texts), texts, ends) for name, texts in sides.items()}
+
+
+def facts(comparison):
+    """Returns how many held-out texts are read."""
+    return {"likelihood": {"texts": len(comparison.reference.held_out), "split": "held out"}}

@@ -4,7 +4,7 @@ from ..likelihoods import nats_a_token
 from . import Result, require_oracle
 
 RESULTS = {
-    "nll_oracle": Result("lower", "nats a token of the samples under the oracle; one text said over and over is lowest"),
+    "nll_oracle": Result("lower", "nats a token of the samples under the oracle; lower than real is no merit"),
 }
 
 

@@ -1,5 +1,4 @@
 import io
-import socket
 import time
 
 import numpy as np
@@ -11,20 +10,6 @@ from ganzoo.training.data.pictures import as_png
 from ganzoo.training.data.records import quiet_tfds
 from ganzoo.zoo import connection
 from PIL import Image
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    """Every attempt to look up a name or to connect is noted and refused."""
-    attempts = []
-
-    def refuse(*arguments, **_):
-        attempts.append(arguments)
-        raise OSError("Network is unreachable")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    return attempts
 
 
 def flag(number, size=(40, 20)):
