@@ -3,7 +3,8 @@
     python benchmarks/text_exact.py
 
 No first-order chain is right, so each way of learning settles on a compromise of its own, and every divergence is an
-exact sum over all 7,776 sequences. One JSON a (game, seed), each seed with an oracle of its own; what is there is skipped. Beside each game stand maximum likelihood, the best temperature of it, and the best chain there is.
+exact sum over all 7,776 sequences. One JSON a (game, seed), each seed with an oracle of its own; what is there is
+skipped. Beside each game stand maximum likelihood, the best temperature of it, and the best chain there is.
 """
 
 import argparse

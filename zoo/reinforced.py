@@ -17,8 +17,7 @@ class ReinforcedText(TextModel):
 
     Paper: Williams 1992, "Simple statistical gradient-following algorithms for connectionist reinforcement learning".
     The gradient of the expected reward is E[sum_t (R_t - b_t) grad log G(y_t | y_<t)] for any baseline b_t that does
-    not hang on y_t; rewards that are all positive make everything likelier that happens to be drawn, unless one is taken
-    off.
+    not hang on y_t; without one, rewards that are all positive make everything likelier that happens to be drawn.
 
     Args:
         generator, discriminator: of `TextModel`.

@@ -228,7 +228,7 @@ class TextModel(LatentSampling, AdversarialStep):
         values = np.asarray(temperature)
         if values.dtype.kind not in "iuf" or not (values > 0).all() or values.shape not in ((), (len(seeds),)):
             raise ArgumentError(
-                f"temperature: received {temperature!r} for {len(seeds)} samples, expected a number above 0, or one each"
+                f"temperature: received {temperature!r} for {len(seeds)} samples, expected a number above 0 or one each"
             )
         return super().conditions(seeds, **given) | {"temperature": np.broadcast_to(values, len(seeds)).astype("f4")}
 

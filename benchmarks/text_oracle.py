@@ -1,0 +1,140 @@
+"""SeqGAN beside maximum likelihood on Yu's synthetic oracle, 500 tokens at 12 positions, with a placebo as the control.
+
+    python benchmarks/text_oracle.py
+
+The likelihood of samples under the oracle alone proves nothing: whatever sharpens a model lowers it. So beside each
+game stand maximum likelihood as it is and at the temperature whose entropy is the game's, and a fresh classifier is
+asked about all of them. One JSON a (game, seed), each seed with an oracle of its own; what is there is skipped.
+"""
+
+import argparse
+import functools
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from fashion_mnist import measured, save_record
+from ganzoo.export.evaluation.text_judge import TextJudge
+from ganzoo.training import load
+from ganzoo.zoo import LanguageModel, SeqGAN
+from ganzoo.zoo.schedules import decay_linearly
+
+FOLDER = Path(__file__).parent / "results" / "text_oracle"
+COUNT, NUM, FIRST_SEED = 50_000, 10_000, 1_000_000
+GENERATOR = {"cell": "lstm", "embedding_dim": 32, "units": 32}
+DISCRIMINATOR = {"widths": (2, 3, 4), "filters": 64, "dropout": 0.1}
+RATES, BATCH, STEPS = (1e-3, 2e-3), 256, 300
+ARGUMENTS = {"n_critic": 5, "rollouts": 2, "head_start": 100, "average_half_life": 5.0}
+GAMES = {
+    "seqgan": {"reward": {"kind": "discriminator", "form": "jensen_shannon"}},
+    "placebo": {"reward": "placebo"},
+    "placebo-without-baseline": {"reward": "placebo", "baseline": False},
+}
+METRICS = ["likelihood", "nll_oracle", "two_sample", "frechet_local", "copies"]
+
+
+def main():
+    """Trains, judges and writes what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of the JSONs")
+    parser.add_argument("--games", default=",".join(GAMES), help="comma-separated (default: %(default)s)")
+    parser.add_argument("--seeds", default="0,1,2", help="comma-separated (default: %(default)s)")
+    options = parser.parse_args()
+    for seed in map(int, options.seeds.split(",")):
+        for name in options.games.split(","):
+            measure(name, seed, options.results)
+
+
+def measure(name, seed, results):
+    """Measures one game with one seed, unless its JSON is there."""
+    path = results / f"{name}-seed{seed}.json"
+    told = {
+        **ARGUMENTS, **GAMES[name], "generator": GENERATOR, "discriminator": DISCRIMINATOR | {"widths": [2, 3, 4]},
+        "learning_rates": list(RATES), "batch_size": BATCH, "steps": STEPS, "count": COUNT,
+    }  # fmt: skip
+    if measured(path, told):
+        return
+    source, judge = data(seed)
+    likely, nll = likelihood(seed)
+    model = fresh(seed, **ARGUMENTS, **GAMES[name])
+    model.generator.set_weights(likely.generator.get_weights())
+    model.restart_average()
+    begun = time.perf_counter()
+    model.compile(*(keras.optimizers.Adam(rate, beta_1=0.5, global_clipnorm=5.0) for rate in RATES))
+    decay_linearly(model.generator_optimizer, STEPS, 0.5)
+    model.fit(source, batch_size=BATCH, steps_per_epoch=STEPS, verbose=0)
+    seconds = time.perf_counter() - begun
+    temperature = temperature_of(likely, entropy(model, 1.0))
+    numbers = {
+        "likelihood": judge.score(*judge.draw(likely, FIRST_SEED)),
+        "likelihood_of_equal_entropy": {
+            "temperature": temperature,
+            **judge.score(likely.generate(NUM, FIRST_SEED, 256, temperature=temperature), "tempered"),
+        },
+        "last": judge.score(*judge.draw(model, FIRST_SEED)),
+        "held_out": judge.ceiling()[0],
+    }
+    head = {
+        "variant": name,
+        "seed": seed,
+        "command": f"python benchmarks/text_oracle.py --games {name} --seeds {seed}",
+        "recipe": told,
+        "likelihood_held_out_nll": nll,
+        "seconds_of_training": round(seconds),
+    }
+    save_record(path, head, numbers)
+    print(f"{path.name}:", *(f"{key} {numbers['last'][key]:.3f}" for key in ("nll_oracle", "two_sample")), flush=True)
+
+
+@functools.cache
+def data(seed):
+    """Returns the sequences of a seed's oracle, and their judge."""
+    source = load("oracle:lstm", seed=seed, count=COUNT)
+    return source, TextJudge(source, metrics=METRICS, num=NUM)
+
+
+def fresh(seed, **arguments):
+    """Returns an untrained model."""
+    source, _ = data(seed)
+    return SeqGAN.create(
+        source.shape, GENERATOR, DISCRIMINATOR, seed=seed, **arguments, **SeqGAN.source_facts(source)
+    )  # fmt: skip
+
+
+@functools.cache
+def likelihood(seed):
+    """Returns a model whose generator has converged by maximum likelihood, and its held-out nats a token."""
+    source, _ = data(seed)
+    model = fresh(seed)
+    learner = LanguageModel(model.generator)
+    for rate in (5e-3, 1e-3):
+        learner.compile(keras.optimizers.Adam(rate))
+        stop = keras.callbacks.EarlyStopping("val_loss", min_delta=0.02, patience=1, restore_best_weights=True)
+        history = learner.fit(
+            source.tokens, source.tokens, batch_size=128, epochs=12, verbose=0, callbacks=[stop],
+            validation_data=(source.held_out, source.held_out), validation_batch_size=500,
+        ).history  # fmt: skip
+    model.restart_average()
+    return model, min(history["val_loss"]) / source.length
+
+
+def entropy(model, temperature, num=4000):
+    """Returns the entropy of a model's samples at a temperature under what they were drawn from, nats a token."""
+    tokens = model.generate(num, FIRST_SEED, 500, temperature=temperature)
+    logs = tf.nn.log_softmax(model.averaged_generator.predict(tokens, batch_size=500, verbose=0) / temperature)
+    return float(-tf.reduce_mean(tf.gather(logs, tokens, batch_dims=2)))
+
+
+def temperature_of(model, wanted):
+    """Returns the temperature at which a model's samples have an entropy, by bisection."""
+    low, high = 0.3, 1.5
+    for _ in range(9):
+        middle = float(np.sqrt(low * high))
+        low, high = (middle, high) if entropy(model, middle) < wanted else (low, middle)
+    return float(np.sqrt(low * high))
+
+
+if __name__ == "__main__":
+    main()
