@@ -21,6 +21,7 @@ from ganzoo.zoo.schedules import decay_linearly
 FOLDER = Path(__file__).parent / "results" / "text_exact"
 CHAIN = {"cell": "none", "embedding_dim": 16}
 CNN = {"network": "text_cnn", "widths": (2, 3, 4, 5), "filters": 64, "dropout": 0.0}
+RELAXED = {"inverse_temperature": 10.0, "anneal_steps": 40, "n_critic": 2, "head_start": 100}
 # Of each game: the variant, its arguments, the discriminator, batch size, both learning rates, steps, and what its
 # generator has learned before: by maximum likelihood to convergence, for one epoch of 10,000 sequences, or nothing.
 GAMES = {
@@ -46,13 +47,18 @@ GAMES = {
     ),
     "relgan": (
         RelGAN,
-        {"inverse_temperature": 10.0, "anneal_steps": 40, "n_critic": 2, "head_start": 100},
-        CNN | {"filters": 128, "representations": 1}, 512, (3e-3, 1e-3), 400, "converged",
+        RELAXED | {"loss": "minimax"},
+        CNN | {"filters": 128, "representations": 1}, 512, (3e-3, 1e-3), 600, "converged",
+    ),
+    "relgan-relativistic": (
+        RelGAN,
+        RELAXED,
+        CNN | {"filters": 128, "representations": 1}, 512, (3e-3, 1e-3), 600, "converged",
     ),
     "relgan-unblended": (
         RelGAN,
-        {"inverse_temperature": 10.0, "anneal_steps": 40, "n_critic": 2, "head_start": 100, "blended": False},
-        CNN | {"filters": 128, "representations": 1}, 512, (3e-3, 1e-3), 400, "converged",
+        RELAXED | {"loss": "minimax", "blended": False},
+        CNN | {"filters": 128, "representations": 1}, 512, (3e-3, 1e-3), 600, "converged",
     ),
     "scratchgan": (
         ScratchGAN,

@@ -1,12 +1,13 @@
 """RelGAN: no rewards, but relaxed tokens that a gradient flows through."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import keras
 import tensorflow as tf
 from annotated_types import Ge, Gt
 
 from .arguments import validated
+from .losses import LOSSES
 from .registry import variant
 from .text import TextModel
 from .tokens import training_uniforms_of_rows
@@ -35,6 +36,8 @@ class RelGAN(TextModel):
         anneal_steps: int >= 1, generator updates until then. Default 3000.
         blended: bool, whether the discriminator learns from sequences one token of which is mixed with another. Default
             True; not in the paper.
+        loss: "relativistic", the paper's; "non_saturating"; or "minimax", which descends the Jensen-Shannon divergence
+            where the others lean to what is likely. Default "relativistic".
         **kwargs: of `TextModel` and `AdversarialStep`: `vocabulary`, `head_start`, `n_critic` (default 5),
             `average_half_life`, `average_ramp`, `seed`.
 
@@ -53,10 +56,12 @@ class RelGAN(TextModel):
     @validated
     def __init__(
         self, generator, discriminator, inverse_temperature: Annotated[float, Gt(0)] = 10.0,
-        anneal_steps: Annotated[int, Ge(1)] = 3000, blended: bool = True, **kwargs,
+        anneal_steps: Annotated[int, Ge(1)] = 3000, blended: bool = True,
+        loss: Literal["relativistic", "non_saturating", "minimax"] = "relativistic", **kwargs,
     ):  # fmt: skip
         super().__init__(generator, discriminator, **kwargs)
         self.inverse_temperature, self.anneal_steps, self.blended = inverse_temperature, anneal_steps, blended
+        self.loss = loss
 
     @classmethod
     def specified(cls, role, given):
@@ -104,23 +109,29 @@ class RelGAN(TextModel):
         return self.generator.relaxed(batch["noise"], self._sharpness())
 
     def discriminator_objective(self, batch, fakes):
-        """Returns -log sigmoid(D(real) - D(fake)), the mean over pairs and representations."""
+        """Returns the discriminator's loss; -log sigmoid(D(real) - D(fake)) in the relativistic game."""
         real = batch["tokens"]
         if self.blended:
             real = self.blend(tf.one_hot(real, self.vocabulary_size), batch["blends"][:, :3])
             fakes = self.blend(fakes, batch["blends"][:, 3:])
         real_logits, fake_logits = self.discriminate(real), self.discriminate(fakes)
-        loss = tf.reduce_mean(keras.ops.softplus(fake_logits - real_logits))
+        if self.loss == "relativistic":
+            loss = tf.reduce_mean(keras.ops.softplus(fake_logits - real_logits))
+        else:
+            loss = LOSSES[self.loss].discriminator(real_logits, fake_logits)
         return loss, {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
 
     def generator_objective(self, batch, fakes):
-        """Returns -log sigmoid(D(fake) - D(real))."""
-        real_logits, fake_logits = self.discriminate(batch["tokens"]), self.discriminate(fakes)
-        loss = tf.reduce_mean(keras.ops.softplus(real_logits - fake_logits))
+        """Returns the generator's loss, -log sigmoid(D(fake) - D(real)) in the relativistic game."""
+        fake_logits = self.discriminate(fakes)
+        if self.loss == "relativistic":
+            loss = tf.reduce_mean(keras.ops.softplus(self.discriminate(batch["tokens"]) - fake_logits))
+        else:
+            loss = LOSSES[self.loss].generator(fake_logits)
         return loss, {"inverse_temperature": self._sharpness()}
 
     def get_config(self):
         """Returns the constructor arguments."""
         own = {"inverse_temperature": self.inverse_temperature, "anneal_steps": self.anneal_steps}
-        own["blended"] = self.blended
+        own |= {"blended": self.blended, "loss": self.loss}
         return super().get_config() | own

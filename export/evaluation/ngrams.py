@@ -34,7 +34,7 @@ def sentence_bleu(texts, references=None, longest=5):
     for number, text in enumerate(texts):
         itself = number if references is None else None
         for n in range(1, longest + 1):
-            counts = ngrams(text, n)
+            counts = count_ngrams(text, n)
             total[number, n - 1] = counts.total()
             matched[number, n - 1] = sum(min(count, table.most(gram, itself)) for gram, count in counts.items())
         brevity[number] = min(0, 1 - table.nearest_length(len(text), itself) / max(1, len(text)))
@@ -57,7 +57,7 @@ class NGramTable:
         # N-gram -> (its highest count, the text that has it, the highest count of all other texts).
         self._highest = {}
         for number, text in enumerate(texts):
-            for gram, count in sum((ngrams(text, n) for n in range(1, longest + 1)), Counter()).items():
+            for gram, count in sum((count_ngrams(text, n) for n in range(1, longest + 1)), Counter()).items():
                 first, owner, second = self._highest.get(gram, (0, None, 0))
                 if count > first:
                     self._highest[gram] = (count, number, first)
@@ -82,10 +82,10 @@ class NGramTable:
         return int(lengths[np.abs(lengths - length).argmin()])
 
 
-def ngrams(text, n):
+def count_ngrams(text, n):
     """Returns a `Counter` of the n-grams of a list of tokens, as tuples.
 
-    >>> ngrams([2, 3, 2, 3], 2)
+    >>> count_ngrams([2, 3, 2, 3], 2)
     Counter({(2, 3): 2, (3, 2): 1})
     """
     return Counter(zip(*(text[start:] for start in range(n)), strict=False))
