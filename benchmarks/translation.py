@@ -22,7 +22,7 @@ SHORT, LONGER = "train.steps=2500", "train.steps=3000"
 # Recipe and overrides; what is trained on emoji is told by the recipe's name.
 GAMES = {
     "fill": ("cyclegan_restyled", [LONGER]),
-    "light": ("cyclegan_restyled", [SHORT, 'data.source="restyled:light"']),
+    "light": ("cyclegan_restyled", [LONGER, 'data.source="restyled:light"']),
     "fill-without-cycle": ("cyclegan_restyled", [LONGER, "model.cycle_weight=0.0"]),
     "emoji": ("cyclegan_emoji", [SHORT]),
     "emoji-pairs": ("pix2pix_emoji", [SHORT]),

@@ -179,8 +179,8 @@ def _check_sections(content, origin):
 
 def _hint(key):
     schemas = {"train": Train} | OPTIONAL
-    known = [f"{section}.{name}" for section, schema in schemas.items() for name in schema.model_fields]
-    known += [f"optimizers.generator.{name}" for name in ("name", "learning_rate", "beta_1", "beta_2")]
+    known = [f"optimizers.generator.{name}" for name in ("name", "learning_rate", "beta_1", "beta_2")]
+    known += [f"{section}.{name}" for section, schema in schemas.items() for name in schema.model_fields]
     known += ["data.source", "data.resolution", "model.variant", "model.latent_dim", "model.n_critic", "model.loss"]
     known += list(SECTIONS)
     close = difflib.get_close_matches(key, [name.rpartition(".")[2] for name in known], n=1, cutoff=0.5)

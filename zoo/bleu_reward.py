@@ -32,7 +32,7 @@ class BLEUReward(Reward):
         vocabulary_size: int >= 1.
         ends: bool, whether token 0 ends a sequence; the end itself is no word.
         order: int from 1 to 4, the longest n-grams. Default 3.
-        sizes: list of int, n-grams of each length in the tables, and lengths of references; `bleu_reward` knows them.
+        sizes: list of int, n-grams of each length in the tables, and lengths of references, as `make_bleu_reward` finds.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class BLEUReward(Reward):
 
 
 @validated
-def bleu_reward(
+def make_bleu_reward(
     corpus, vocabulary_size, ends, vocabulary=None, order: Annotated[int, Ge(1), Le(4)] = 3,
     references: Annotated[int, Ge(1)] = 500,
 ):  # fmt: skip

@@ -146,15 +146,15 @@ def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
     Raises:
         ArgumentError: no such reward, an argument that it does not have, or data that it cannot be made of.
     """
-    from .bleu_reward import bleu_reward
-    from .semantic_reward import semantic_reward
+    from .bleu_reward import make_bleu_reward
+    from .semantic_reward import make_semantic_reward
 
     facts = {"corpus": corpus, "vocabulary_size": vocabulary_size, "ends": ends, "vocabulary": vocabulary}
     makers = {
         "discriminator": DiscriminatorReward,
         "placebo": PlaceboReward,
-        "bleu": bleu_reward,
-        "semantic": semantic_reward,
+        "bleu": make_bleu_reward,
+        "semantic": make_semantic_reward,
     }
     parts, weights = [], []
     for part in specification if isinstance(specification, list) else [specification]:

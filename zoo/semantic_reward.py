@@ -48,7 +48,7 @@ class SemanticReward(Reward):
 
 
 @validated
-def semantic_reward(corpus, vocabulary_size, ends, vocabulary, topic: str, dim: Annotated[int, Ge(1)] = 32):
+def make_semantic_reward(corpus, vocabulary_size, ends, vocabulary, topic: str, dim: Annotated[int, Ge(1)] = 32):
     """Makes a `SemanticReward` of training texts and a topic in words.
 
     Args:

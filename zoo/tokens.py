@@ -57,7 +57,8 @@ def gumbel_max(logits, noise):
 
     Paper: Gumbel 1954; Maddison et al. 2014, "A* sampling" (arXiv:1411.0030), section 2.
     """
-    return ops.cast(ops.argmax(logits + noise, axis=-1), "int32")
+    # Keras' own tells -0.0 from 0.0, by operations that devices do not have.
+    return tf.argmax(logits + noise, axis=-1, output_type=tf.int32)
 
 
 def by_distribution(logits, uniforms):

@@ -12,7 +12,7 @@ from ganzoo.export.pictures import GAP, tile_scale
 from ganzoo.training import load, load_run, translating
 from ganzoo.training.callbacks import TranslationGrid
 from ganzoo.training.cli import main
-from ganzoo.training.fit import _take_weights, build_model
+from ganzoo.training.fit import build_model
 from ganzoo.training.recipe import load_recipe
 from ganzoo.zoo import CycleGAN, Pix2Pix
 from ganzoo.zoo.images import to_uint8
@@ -323,7 +323,7 @@ def test_the_recipe_knows_a_translators_keys(run, override, message):
 def test_another_run_may_start_from_a_translators_weights(run, model, drawing_run, tmp_path, capsys):
     recipe = load_recipe(str(run / "recipe.toml"))
     fresh = build_model(recipe, load(**recipe.data))
-    _take_weights(fresh, str(run))
+    take_weights(fresh, str(run))
     # Past the first step an average is no copy of its network.
     assert (model.averaged_xy.weights[0].numpy() != model.generator_xy.weights[0].numpy()).any()
     for role in (*model.network_roles, "averaged_xy", "averaged_yx"):

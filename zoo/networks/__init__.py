@@ -2,8 +2,8 @@
 
 A builder is a function `NAME_generator(latent_dim, shape, ...)` or `NAME_discriminator(shape, ...)` that returns a
 built `keras.Model`; `shape` is one sample's shape without the batch axis. Generators that translate images take no
-`latent_dim`; their `shape` is that of the image they are given. `build` also takes the import path of a builder of
-one's own, `package.module:function`.
+`latent_dim`; their `shape` is that of the image they are given. Networks of texts take `vocabulary_size`; their
+`shape` is (length,). `build` also takes the import path of a builder of one's own, `package.module:function`.
 """
 
 import importlib
@@ -17,7 +17,10 @@ from ..errors import ArgumentError
 from ..registry import nearest
 
 FOLDER = Path(__file__).parent
-DECIDED = ("shape", "latent_dim", "num_classes", "text_dim", "target_channels", "condition_channels", "seed", "dtype")
+DECIDED = (
+    "shape", "latent_dim", "num_classes", "text_dim", "target_channels", "condition_channels", "vocabulary_size",
+    "ends", "seed", "dtype",
+)  # fmt: skip
 
 
 def names(role=None):
