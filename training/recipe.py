@@ -262,7 +262,7 @@ def _checked_model(model, train, origin):
     for role in roles:
         if role in model:
             try:
-                networks.check(cls.specified(role, model[role]), role, (*networks.DECIDED, *DECIDED))
+                networks.check(cls.specified(role, model[role]), role)
             except ArgumentError as error:
                 raise RecipeError(f"{origin}: {error}") from None
     return model

@@ -32,7 +32,7 @@ class BLEUReward(Reward):
         vocabulary_size: int >= 1.
         ends: bool, whether token 0 ends a sequence; the end itself is no word.
         order: int from 1 to 4, the longest n-grams. Default 3.
-        sizes: list of int, n-grams of each length in the tables, and lengths of references, as `make_bleu_reward` finds.
+        sizes: list of int, n-grams of each length in the tables, and lengths of references: `make_bleu_reward`.
     """
 
     def __init__(

@@ -14,6 +14,7 @@ from ganzoo.training.callbacks import TranslationGrid
 from ganzoo.training.cli import main
 from ganzoo.training.fit import build_model
 from ganzoo.training.recipe import load_recipe
+from ganzoo.training.weights import take_weights
 from ganzoo.zoo import CycleGAN, Pix2Pix
 from ganzoo.zoo.images import to_uint8
 from PIL import Image

@@ -1,6 +1,7 @@
 """What every variant of the zoo must hold; a new one is found by itself and fails here until it is complete.
 
-Variants that draw from latents are tried here, those that translate pictures in `test_translation_contract.py`.
+Variants that draw from latents are tried here, those that translate pictures in `test_translation_contract.py`, those
+that write in `test_text_contract.py`.
 """
 
 import io
@@ -18,6 +19,7 @@ from ganzoo.export.sample import draw
 from ganzoo.training.shelf import recipes
 from ganzoo.zoo.base import AdversarialModel
 from ganzoo.zoo.registry import variant_class, variants
+from ganzoo.zoo.text import TextModel
 from ganzoo.zoo.translation import TranslationModel
 
 ROOT = Path(__file__).parents[2]
@@ -187,7 +189,7 @@ def test_two_replicas_train(build, two_replicas):
 
 @pytest.mark.parametrize("name", sorted(variants()))
 def test_has_a_family_a_recipe_a_test_and_a_summary(name):
-    assert issubclass(variant_class(name), (AdversarialModel, TranslationModel)), "no contract test tries it"
+    assert issubclass(variant_class(name), (AdversarialModel, TranslationModel, TextModel)), "no contract test tries it"
     assert any(recipe.startswith(f"{name}_") for recipe in recipes()), f"no configs/{name}_<dataset>.toml"
     assert (ROOT / "tests" / "zoo" / f"test_{name}.py").is_file()
     summary = variants()[name].summary

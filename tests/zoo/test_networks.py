@@ -35,9 +35,14 @@ def test_shapes_that_cannot_be_built_are_refused(shape):
     ("name", "role"), [(name, role) for role in ("generator", "discriminator") for name in networks.names(role)]
 )
 def test_weights_hang_on_the_seed_alone(name, role):
+    # A network of texts has a vocabulary, and no width.
+    written = "vocabulary_size" in networks.arguments(name, role)
+    own = {"embedding_dim": 4} if written else {"width": 4}
+    facts = {"shape": (5,), "vocabulary_size": 6} if written else {"shape": (16, 16, 3)}
+
     def weights(seed):
-        facts = {"shape": (16, 16, 3), "latent_dim": 4, "num_classes": 3, "text_dim": 5, "seed": seed}
-        built = networks.build({"network": name, "width": 4}, role, dtype="float32", **facts)
+        others = {"latent_dim": 4, "num_classes": 3, "text_dim": 5, "seed": seed}
+        built = networks.build({"network": name} | own, role, dtype="float32", **facts, **others)
         return [weight.numpy() for weight in built.weights]
 
     assert all((a == b).all() for a, b in zip(weights(1), weights(1), strict=True))
