@@ -6,6 +6,8 @@ import tensorflow as tf
 from annotated_types import Ge
 from keras import ops
 
+# Rewards are registered where they are imported, and `.keras` files name them.
+from . import bleu_reward, semantic_reward  # noqa: F401
 from .arguments import validated
 from .errors import ArgumentError
 from .registry import variant

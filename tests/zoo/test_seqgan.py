@@ -169,10 +169,13 @@ def test_pretraining_and_the_game_take_turns_without_retracing(monkeypatch):
         fit()
         return max(abs(a - b).max() for a, b in zip(before, model.generator.get_weights(), strict=True))
 
+    rounds = []
     for _ in range(2):
         assert moved(lambda: pretraining.fit(texts, texts, batch_size=16, verbose=0)) > 1e-4
         model.fit(texts, batch_size=16, steps_per_epoch=2, verbose=0)
-    assert sorted(traced) == ["LanguageModel", "SeqGAN"]
+        rounds.append(list(traced))
+    # Keras makes pretraining's optimiser in a trace of its own.
+    assert rounds[0] == rounds[1] == ["LanguageModel", "LanguageModel", "SeqGAN"]
     assert model.steps_done == 4
 
 
