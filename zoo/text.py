@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
 
-from . import networks
+# Networks are registered where they are imported, and `.keras` files name them.
+from . import networks, sequence_generator, text_discriminator  # noqa: F401
 from .arguments import validated
 from .base import PRECISIONS, Precision
 from .errors import ArgumentError

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 from ganzoo.zoo import SeqGAN
 
-READ = "import sys; from ganzoo.zoo import SeqGAN; import keras; m = keras.saving.load_model(sys.argv[1]); print(m.texts(1, 7))"
+READ = "import sys, keras, ganzoo.zoo.seqgan; print(keras.saving.load_model(sys.argv[1]).texts(1, 7))"
 
 
 def test_a_fresh_process_reads_every_kind_of_reward(tmp_path):
