@@ -10,7 +10,7 @@ RESULTS = {"content": ".3f", "style": ".3f", "psnr": ".1f", "ssim": ".3f", "dist
 TITLES = {
     "fill": "CycleGAN, filled and outlined",
     "light": "CycleGAN, light and dark",
-    "fill-without-cycle": "the same without the cycle loss, filled and outlined",
+    "fill-without-cycle": "CycleGAN without the cycle loss, filled and outlined",
     "emoji": "CycleGAN, two vendors' emoji",
     "emoji-pairs": "Pix2Pix with pairs, from one vendor's to the other's",
 }

@@ -1,5 +1,6 @@
 """Rewards of whole sequences: what a generator that learns by reinforcement is told it has earned."""
 
+import math
 from typing import Literal
 
 import keras
@@ -156,11 +157,16 @@ def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
         "bleu": make_bleu_reward,
         "semantic": make_semantic_reward,
     }
+    listed = specification if isinstance(specification, list) else [specification]
+    if not listed or not all(isinstance(part, (str, dict)) for part in listed):
+        raise ArgumentError(
+            f"model.reward: received {specification!r}, expected one of {sorted(makers)}, a table with `kind` or a list"
+        )
     parts, weights = [], []
-    for part in specification if isinstance(specification, list) else [specification]:
+    for part in listed:
         chosen = {"kind": part} if isinstance(part, str) else dict(part)
         kind, weight = chosen.pop("kind", None), chosen.pop("weight", 1.0)
-        if kind not in makers:
+        if not isinstance(kind, str) or kind not in makers:
             raise ArgumentError(
                 f"model.reward.kind: received {kind!r}, expected one of {sorted(makers)}" + nearest(kind, makers)
             )
@@ -169,8 +175,8 @@ def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
                 f"model.reward: received {kind!r} without training texts, expected a corpus to make it of"
             )
         chosen = _checked(makers[kind], chosen, facts)
-        if isinstance(weight, bool) or not isinstance(weight, (int, float)):
-            raise ArgumentError(f"model.reward.weight: received {weight!r}, expected a number")
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
+            raise ArgumentError(f"model.reward.weight: received {weight!r}, expected a finite number")
         parts.append(makers[kind](**chosen, **(facts if kind in ("bleu", "semantic") else {})))
         weights.append(weight)
     return parts[0] if len(parts) == 1 and weights == [1.0] else RewardSum(parts, weights)

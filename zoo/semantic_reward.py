@@ -89,6 +89,10 @@ def cooccurrence_vectors(corpus, vocabulary_size, ends, dim):
     for apart in range(1, min(WINDOW, corpus.shape[1] - 1) + 1):
         both = going_on[:, apart:] & going_on[:, :-apart]
         pairs.append((corpus[:, apart:][both], corpus[:, :-apart][both], np.full(both.sum(), 1 / apart)))
+    if not any(len(after) for after, _, _ in pairs):
+        raise ArgumentError(
+            "model.reward: received texts in which no two known words stand together, expected longer ones"
+        )
     after, before, weights = (np.concatenate(part) for part in zip(*pairs, strict=True))
     size = (vocabulary_size, vocabulary_size)
     counts = coo_matrix((weights, (after, before)), size).tocsr()

@@ -180,8 +180,8 @@ def test_recipes_name_rewards_and_weigh_them():
         ({"kind": "bleu", "ordre": 2}, "model.reward.ordre: unknown argument.*did you mean 'order'"),
         ({"kind": "bleu", "order": 5}, "model.reward.order: received 5"),
         ({"kind": "bleu", "corpus": []}, "model.reward.corpus: unknown argument"),
-        ({"kind": "placebo", "weight": "much"}, "model.reward.weight: received 'much', expected a number"),
-        ({"kind": "placebo", "weight": True}, "model.reward.weight: received True, expected a number"),
+        ({"kind": "placebo", "weight": "much"}, "model.reward.weight: received 'much', expected a finite number"),
+        ({"kind": "placebo", "weight": True}, "model.reward.weight: received True, expected a finite number"),
         ({"kind": "semantic"}, "model.reward.topic"),
         ({"kind": "semantic", "topic": "justice"}, "model.reward.topic: received 'justice', expected words"),
     ],
@@ -210,3 +210,17 @@ def test_a_reward_is_saved_with_its_model(tmp_path):
     worth = model.reward.worth(TOKENS, model.discriminate)
     assert worth[0] > worth[1] + 1
     np.testing.assert_array_equal(loaded.reward.worth(TOKENS, loaded.discriminate), worth)
+
+
+@pytest.mark.parametrize("wrong", [5, [], [5], True, {"kind": ["bleu"]}])
+def test_what_names_no_reward_is_refused(wrong):
+    with pytest.raises(ValueError, match="model.reward.*received"):
+        build_reward(wrong, None, 5, True, None)
+
+
+def test_weights_are_finite_and_words_have_neighbours():
+    with pytest.raises(ValueError, match="model.reward.weight: received nan"):
+        build_reward({"kind": "placebo", "weight": float("nan")}, None, 5, True, None)
+    alone = np.array([[2], [3]], np.int32)
+    with pytest.raises(ValueError, match="no two known words stand together"):
+        build_reward({"kind": "semantic", "topic": "a"}, alone, 4, True, ["a", "b"])
