@@ -229,6 +229,7 @@ def trained(tmp_path_factory):
     return folder / "chain"
 
 
+@pytest.mark.thorough
 def test_a_run_leaves_without_what_texts_cannot_have(trained, tmp_path, capsys):
     assert main(["export", str(trained), "--out", str(tmp_path / "all"), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

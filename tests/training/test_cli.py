@@ -225,6 +225,7 @@ def test_a_run_that_diverges_names_the_loss_the_step_and_the_checkpoint(tmp_path
     assert all(np.isfinite(weight.numpy()).all() for weight in load_run(folder).weights)
 
 
+@pytest.mark.thorough
 def test_two_logical_devices_train_what_one_trains(tmp_path):
     """In processes of their own: devices are chosen before TensorFlow starts."""
     from ganzoo.training import load_run

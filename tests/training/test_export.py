@@ -227,6 +227,7 @@ batch_size = 2
 """
 
 
+@pytest.mark.thorough
 def test_a_translators_run_leaves_both_ways(tmp_path, monkeypatch, capsys):
     recipe, run = tmp_path / "fill.toml", tmp_path / "fill"
     recipe.write_text(TRANSLATOR)

@@ -242,6 +242,7 @@ def test_few_samples_are_noticed_before_the_first_step(words, build):
     assert model.steps_done == 0
 
 
+@pytest.mark.thorough
 def test_evaluation_changes_nothing_in_training(chain, build):
     weights = []
     for callbacks in ([Evaluate(TextJudge(chain, num=NUM), every=1)], []):
