@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
 
 def variant(cls):
-    """Marks an `AdversarialModel` as a variant of the zoo and registers it for `.keras` files as `ganzoo>NAME`."""
+    """Marks a model class as a variant of the zoo and registers it for `.keras` files as `ganzoo>NAME`."""
     import keras
 
     return keras.saving.register_keras_serializable("ganzoo")(cls)

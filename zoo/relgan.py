@@ -61,7 +61,8 @@ class RelGAN(TextModel):
     ):  # fmt: skip
         super().__init__(generator, discriminator, **kwargs)
         self.inverse_temperature, self.anneal_steps, self.blended = inverse_temperature, anneal_steps, blended
-        self.loss = loss
+        # Not `loss`, which is an attribute of Keras' own.
+        self.loss_name = loss
 
     @classmethod
     def specified(cls, role, given):
@@ -115,23 +116,23 @@ class RelGAN(TextModel):
             real = self.blend(tf.one_hot(real, self.vocabulary_size), batch["blends"][:, :3])
             fakes = self.blend(fakes, batch["blends"][:, 3:])
         real_logits, fake_logits = self.discriminate(real), self.discriminate(fakes)
-        if self.loss == "relativistic":
+        if self.loss_name == "relativistic":
             loss = tf.reduce_mean(keras.ops.softplus(fake_logits - real_logits))
         else:
-            loss = LOSSES[self.loss].discriminator(real_logits, fake_logits)
+            loss = LOSSES[self.loss_name].discriminator(real_logits, fake_logits)
         return loss, {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
 
     def generator_objective(self, batch, fakes):
         """Returns the generator's loss, -log sigmoid(D(fake) - D(real)) in the relativistic game."""
         fake_logits = self.discriminate(fakes)
-        if self.loss == "relativistic":
+        if self.loss_name == "relativistic":
             loss = tf.reduce_mean(keras.ops.softplus(self.discriminate(batch["tokens"]) - fake_logits))
         else:
-            loss = LOSSES[self.loss].generator(fake_logits)
+            loss = LOSSES[self.loss_name].generator(fake_logits)
         return loss, {"inverse_temperature": self._sharpness()}
 
     def get_config(self):
         """Returns the constructor arguments."""
         own = {"inverse_temperature": self.inverse_temperature, "anneal_steps": self.anneal_steps}
-        own |= {"blended": self.blended, "loss": self.loss}
+        own |= {"blended": self.blended, "loss": self.loss_name}
         return super().get_config() | own

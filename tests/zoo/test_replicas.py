@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from ganzoo.zoo import GAN, WGAN, CycleGAN
+from ganzoo.zoo import GAN, WGAN, CycleGAN, SeqGAN
 
 PLAIN = {"normalization": "none"}
 
@@ -59,6 +59,27 @@ def test_two_replicas_of_a_translator_equal_one_of_the_double_batch(two_replicas
 
     (one, one_history), (two, two_history) = trained(one_device()), trained(two_replicas.scope())
     for a, b in zip(one.trainable_variables, two.trainable_variables, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, err_msg=a.path)
+    for name, value in one_history.items():
+        assert two_history[name][0] == pytest.approx(value[0], abs=1e-6), name
+
+
+def test_two_replicas_earn_what_one_of_the_double_batch_earns(two_replicas):
+    # Texts of many lengths, tables of a reward, more than one turn of the discriminator.
+    texts = np.random.default_rng(0).integers(0, 6, (64, 5)).astype("int32")
+
+    def trained(scope):
+        with scope:
+            small = {"units": 4, "scale": 1.0}, {"filters": 4, "widths": (2,), "dropout": 0.0}
+            model = SeqGAN.create(
+                (5,), *small, vocabulary_size=6, corpus=texts, reward=["bleu", "discriminator"], n_critic=2, seed=1
+            )
+            model.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+        return model, model.fit(texts, batch_size=8, steps_per_epoch=3, verbose=0).history
+
+    (one, one_history), (two, two_history) = trained(one_device()), trained(two_replicas.scope())
+    assert one_history["reward"][0] > 0.5
+    for a, b in zip(one.weights, two.weights, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, err_msg=a.path)
     for name, value in one_history.items():
         assert two_history[name][0] == pytest.approx(value[0], abs=1e-6), name

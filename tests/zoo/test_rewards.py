@@ -105,6 +105,20 @@ def test_bleu_without_longer_matches_is_low():
     assert found < 0.2
 
 
+@pytest.mark.parametrize("rows", [3, None])
+def test_bleu_is_computed_in_the_graph_for_every_sequence_at_once(rows):
+    reward = make_bleu_reward(CORPUS, 6, True, order=2)
+    graph = tf.function(
+        lambda tokens: reward.worth(tokens, None), input_signature=[tf.TensorSpec((rows, 4), tf.int32)], autograph=False
+    )
+    operations = {operation.type for operation in graph.get_concrete_function().graph.get_operations()}
+    assert not operations & {"PyFunc", "EagerPyFunc", "NumpyFunction", "While", "StatelessWhile"}
+    tokens = tf.constant([[2, 3, 2, 3], [4, 2, 0, 0], [0, 0, 0, 0]])
+    assert graph(tokens).shape == (3,)
+    np.testing.assert_allclose(graph(tokens), reward.worth(tokens, None), rtol=1e-6)
+    assert float(graph(tokens)[0]) == pytest.approx(1)
+
+
 def test_bleu_takes_as_many_references_as_it_is_told():
     corpus = np.arange(1, 31).reshape(10, 3)
     worth = make_bleu_reward(corpus, 31, True, references=4).worth(tf.constant(corpus, tf.int32), None).numpy()

@@ -147,6 +147,22 @@ def test_the_moving_mean_is_unbiased_from_the_first_step_on():
         np.testing.assert_allclose(model.advantages(values, tokens), values - mean, atol=1e-6)
 
 
+def test_positions_have_baselines_of_their_own_of_texts_that_get_there():
+    model = SeqGAN.create((3,), {"units": 4}, {"filters": 2, "widths": (2,)}, vocabulary_size=WORDS)
+    tokens = tf.constant([[3, 4, 0], [5, 0, 0], [6, 0, 0]])
+    rewards = tf.constant([[1.0, 2.0, 3.0], [4.0, 6.0, 50.0], [7.0, 7.0, 70.0]])
+    gained = model.advantages(rewards, tokens).numpy()
+    np.testing.assert_allclose(gained[:, 0], [-3, 0, 3], atol=1e-6)
+    np.testing.assert_allclose(gained[:, 1], [-3, 1, 2], atol=1e-6)
+    assert gained[0, 2] == pytest.approx(0, abs=1e-6)
+    assert float(model.mean_of(rewards, tokens)) == pytest.approx((1 + 2 + 3 + 4 + 6 + 7 + 7) / 7)
+    # Nobody comes to the end: what was usual there stays as it was.
+    model.advantages(rewards, tf.constant([[0, 0, 0]] * 3))
+    np.testing.assert_allclose(model.mean_rewards / model.reward_weights, [4, 5, 3], atol=1e-6)
+    unknown = SeqGAN.create((3,), {"units": 4}, {"filters": 2, "widths": (2,)}, vocabulary_size=WORDS)
+    assert np.isfinite(unknown.advantages(rewards, tf.constant([[0, 0, 0]] * 3))).all()
+
+
 # Pretraining.
 
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from ganzoo.zoo import LanguageModel, SequenceGenerator
 from ganzoo.zoo.tokens import cut, mean_over_sequences, sampling_gumbels, training_gumbels, training_uniforms_of_rows
-from scipy.special import log_softmax
+from scipy.special import expit, log_softmax
 from scipy.stats import chi2
 
 ALL = np.array(list(itertools.product(range(3), repeat=3)), np.int32)
@@ -45,16 +45,34 @@ def test_a_chain_is_what_numpy_says():
     np.testing.assert_allclose(generator.log_probabilities(tf.constant(ALL)), table[before, ALL], atol=1e-5)
 
 
-@pytest.mark.parametrize(("cell", "states"), [("lstm", 2), ("gru", 1)])
-def test_a_recurrent_generator_hears_every_token_after_the_ones_before(cell, states):
-    generator = built(cell=cell, ends=False)
-    state, heard = [tf.zeros((len(ALL), 4))] * states, np.full(len(ALL), 3)
+def lstm(x, state, kernel, recurrent, bias):
+    """One step of Hochreiter and Schmidhuber's cell in NumPy; a state is (output, memory)."""
+    hidden, memory = state
+    enter, keep, offered, show = np.split(x @ kernel + hidden @ recurrent + bias, 4, axis=1)
+    memory = expit(keep) * memory + expit(enter) * np.tanh(offered)
+    return expit(show) * np.tanh(memory), memory
+
+
+def gru(x, state, kernel, recurrent, bias):
+    """One step of Cho's cell in NumPy, the reset gate after the product as in cuDNN."""
+    hidden, _ = state
+    keep, reset, offered = np.split(x @ kernel + bias[0], 3, axis=1)
+    own_keep, own_reset, own = np.split(hidden @ recurrent + bias[1], 3, axis=1)
+    keep = expit(keep + own_keep)
+    return keep * hidden + (1 - keep) * np.tanh(offered + expit(reset + own_reset) * own), None
+
+
+@pytest.mark.parametrize("step", [lstm, gru])
+def test_a_recurrent_generator_hears_every_token_after_the_ones_before(step):
+    generator = built(cell=step.__name__, ends=False)
+    weights = [weight.numpy() for weight in generator.cell.weights]
+    kernel, bias = (weight.numpy() for weight in generator.projection.weights)
+    state, heard = (np.zeros((len(ALL), 4)), np.zeros((len(ALL), 4))), np.full(len(ALL), 3)
+    found = generator.log_probabilities(tf.constant(ALL)).numpy()
     for position in range(3):
-        output, state = generator.cell(tf.gather(generator.embedding.embeddings.value, heard), state)
-        kernel, bias = (weight.numpy() for weight in generator.projection.weights)
-        expected = log_softmax(output.numpy() @ kernel + bias, axis=1)[np.arange(len(ALL)), ALL[:, position]]
-        found = generator.log_probabilities(tf.constant(ALL))[:, position]
-        np.testing.assert_allclose(found, expected, atol=1e-5)
+        state = step(generator.embedding.embeddings.numpy()[heard], state, *weights)
+        expected = log_softmax(state[0] @ kernel + bias, axis=1)[np.arange(len(ALL)), ALL[:, position]]
+        np.testing.assert_allclose(found[:, position], expected, atol=1e-5)
         heard = ALL[:, position]
 
 
@@ -139,6 +157,20 @@ def test_complete_draws_by_where_a_number_falls():
     uniforms = tf.constant([[1e-6], [shares[0] - 1e-4], [shares[0] + 1e-4], [shares[1] + 1e-4], [1.0]], tf.float32)
     drawn = generator.complete(tf.zeros((5, 1), tf.int32), tf.zeros(5, tf.int32), uniforms)
     np.testing.assert_array_equal(drawn[:, 0], [0, 0, 1, 2, 2])
+
+
+def test_what_is_completed_has_the_probabilities_given_what_was_kept():
+    num, generator = 4000, built(cell="gru")
+    uniforms = training_uniforms_of_rows(7, 1, tf.range(num), 3)
+    drawn = generator.complete(tf.fill((num, 3), 2), tf.ones(num, tf.int32), uniforms).numpy()
+    tokens = np.array([row for row in possible(True).tolist() if row[0] == 2], np.int32)
+    # An end at once; a token and an end; two of four.
+    assert len(tokens) == 1 + 2 + 4
+    counts = (drawn[:, np.newaxis] == tokens).all(axis=2).sum(axis=0)
+    expected = probabilities(generator, tokens)
+    expected *= num / expected.sum()
+    assert counts.sum() == num
+    assert ((counts - expected) ** 2 / expected).sum() < chi2.isf(1e-4, len(tokens) - 1)
 
 
 def test_a_given_end_ends_what_is_completed():

@@ -236,6 +236,23 @@ def test_wrong_tokens_are_refused_in_one_line(trained, wrong, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_wrong_token_is_found_in_whatever_row_it_stands(trained):
+    tokens = texts(2000)
+    tokens[1987, 2] = WORDS
+    with pytest.raises(ValueError, match=f"received tokens from 0 to {WORDS}, expected 0 to {WORDS - 1}"):
+        trained[0].fit(tokens, batch_size=8, steps_per_epoch=1, verbose=0)
+
+
+def test_a_step_takes_rows_whose_number_is_known_when_they_arrive(build):
+    """As those that workers hand to each other."""
+    known, unknown = build(), build()
+    tokens = {"tokens": tf.constant(texts(8))}
+    known.train_step(tokens)
+    step = tf.function(unknown.train_step, input_signature=[{"tokens": tf.TensorSpec((None, LENGTH), tf.int32)}])
+    step(tokens)
+    assert difference(values(known), values(unknown)) < 1e-5
+
+
 def test_what_follows_an_end_is_not_looked_at(trained):
     model, _, _ = trained
     tokens = tf.constant([[3, 0, 5, 2], [1, 2, 3, 4]])
