@@ -8,23 +8,18 @@ interrupted benchmark goes on. `python benchmarks/fashion_mnist_plots.py` draws 
 
 import argparse
 import functools
-import json
-import os
-import time
-from importlib import metadata
 from pathlib import Path
 
 from ganzoo.export.evaluation import Judge
 from ganzoo.training import load, load_recipe, load_run, train
 from ganzoo.training.callbacks.metrics import read_rows
-from ganzoo.training.recipe import differences
 from ganzoo.training.rundir import RunFolder
 from ganzoo.zoo.labelled import LabelledGame
 from ganzoo.zoo.registry import variant_class
+from records import measured, save_record
 from scipy.stats import spearmanr
 
 FOLDER = Path(__file__).parent / "results" / "fashion_mnist"
-PACKAGES = ("keras-ganzoo", "tensorflow", "keras", "numpy", "tensorflow-gan")
 # The recipes as they are shipped; the GAN's other losses change nothing else.
 VARIANTS = {
     "gan-non_saturating": ("gan_fashion_mnist", []),
@@ -92,17 +87,6 @@ def told(recipe):
     return recipe.content() | {"data": {**recipe.data, "source": "idx:DIR"}}
 
 
-def measured(path, told):
-    """Returns whether a record is there; leaves where it was made with other settings than those `told`."""
-    if not path.exists():
-        return False
-    changed = differences(json.loads(path.read_text())["recipe"], told)
-    if changed:
-        raise SystemExit(f"{path.name}: made with other settings ({'; '.join(changed)}): delete it, or give --results")
-    print(f"{path.name}: exists, skipped")
-    return True
-
-
 @functools.cache
 def judge_of(source, resolution, metrics):
     """Returns the judge of all final reports."""
@@ -142,7 +126,10 @@ def rows_of(recipe):
 def finish(recipe, folder):
     """Trains a run to its end, from its last checkpoint if there is one; returns the seconds that its rows tell of."""
     begun = folder.state.exists()
-    train(folder.resume(recipe) if begun else recipe, folder.path, resume=begun, progress=False)
+    outcome = train(folder.resume(recipe) if begun else recipe, folder.path, resume=begun, progress=False)
+    if outcome.signal is not None:
+        # A run that is not at its end has nothing to be recorded.
+        raise SystemExit(f"{folder}: stopped by {outcome.signal.name} at step {outcome.step}: the same command goes on")
     rows = [row for row in read_rows(folder.metrics) if "images_per_second" in row]
     return sum(row["steps_averaged"] * rows_of(recipe) / row["images_per_second"] for row in rows)
 
@@ -170,16 +157,6 @@ def write(path, head, numbers):
     """Writes one JSON and tells the FID."""
     save_record(path, head, numbers)
     print(f"{path.name}: FID {numbers['last']['fid']:.2f}", flush=True)
-
-
-def save_record(path, head, numbers):
-    """Writes one JSON, whole or not at all."""
-    versions = {name: metadata.version(name) for name in PACKAGES}
-    facts = {"date": time.strftime("%Y-%m-%d"), "versions": versions}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.part")
-    draft.write_text(json.dumps(head | facts | {"numbers": numbers}, indent=1) + "\n")
-    draft.replace(path)
 
 
 if __name__ == "__main__":

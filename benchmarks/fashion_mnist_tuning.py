@@ -9,10 +9,11 @@ measured over three seeds by `fashion_mnist.py`.
 import argparse
 from pathlib import Path
 
-from fashion_mnist import FOLDER, finish, measured, rows_of, told, write
+from fashion_mnist import FOLDER, finish, rows_of, told, write
 from ganzoo.export.evaluation import Judge
 from ganzoo.training import load, load_recipe, load_run
 from ganzoo.training.rundir import RunFolder
+from records import measured
 
 NUM = 5000
 KIMG = 64

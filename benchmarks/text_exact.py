@@ -7,16 +7,15 @@ exact sum over all 7,776 sequences. One JSON a (game, seed), each seed with an o
 skipped. Beside each game stand maximum likelihood, the best temperature of it, and the best chain there is.
 """
 
-import argparse
 import time
 from pathlib import Path
 
 import keras
 from exact_chain import Exact
-from fashion_mnist import measured, save_record
 from ganzoo.training import load
 from ganzoo.zoo import LanguageModel, MaliGAN, RelGAN, ScratchGAN, SeqGAN
 from ganzoo.zoo.schedules import decay_linearly
+from records import measured, run_games, save_record
 
 FOLDER = Path(__file__).parent / "results" / "text_exact"
 CHAIN = {"cell": "none", "embedding_dim": 16}
@@ -75,20 +74,13 @@ HALF_LIFE = 50.0
 
 
 def main():
-    """Trains and writes what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of the JSONs")
-    parser.add_argument("--games", default=",".join(GAMES), help="comma-separated (default: %(default)s)")
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated (default: %(default)s)")
-    options = parser.parse_args()
-    for seed in map(int, options.seeds.split(",")):
-        for name in options.games.split(","):
-            measure(name, seed, options.results)
+    """Trains, judges and writes what is missing."""
+    run_games(__doc__, FOLDER, GAMES, measure)
 
 
-def measure(name, seed, results):
+def measure(name, seed, options):
     """Measures one game with one seed, unless its JSON is there."""
-    path = results / f"{name}-seed{seed}.json"
+    path = options.results / f"{name}-seed{seed}.json"
     cls, arguments, discriminator, batch_size, rates, steps, start = GAMES[name]
     told = {
         "variant": cls.__name__, **arguments, "discriminator": {k: str(v) for k, v in discriminator.items()},

@@ -7,17 +7,16 @@ BLEU to held-out texts and Self-BLEU of each model, and of maximum likelihood at
 model has to get below. One JSON a (game, seed); what is there is skipped.
 """
 
-import argparse
 import functools
 import time
 from pathlib import Path
 
 import keras
-from fashion_mnist import measured, save_record
 from ganzoo.export.evaluation.text_judge import TextJudge
 from ganzoo.training import load
 from ganzoo.zoo import LanguageModel, RelGAN, ScratchGAN, SeqGAN
 from ganzoo.zoo.schedules import decay_linearly
+from records import measured, run_games, save_record
 
 FOLDER = Path(__file__).parent / "results" / "text_lines"
 DATA = {"words": 2000, "length": 10, "drop_unknown": True}
@@ -41,15 +40,13 @@ GAMES = {
 
 def main():
     """Trains, judges and writes what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--lines", required=True, metavar="FILE", help="a text a line")
-    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of the JSONs")
-    parser.add_argument("--games", default=",".join(GAMES), help="comma-separated (default: %(default)s)")
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated (default: %(default)s)")
-    options = parser.parse_args()
-    for seed in map(int, options.seeds.split(",")):
-        for name in options.games.split(","):
-            measure(name, seed, options)
+    run_games(
+        __doc__,
+        FOLDER,
+        GAMES,
+        measure,
+        arguments={"--lines": {"required": True, "metavar": "FILE", "help": "a text a line"}},
+    )
 
 
 def measure(name, seed, options):

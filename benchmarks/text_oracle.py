@@ -7,7 +7,6 @@ game stand maximum likelihood as it is and at the temperature whose entropy is t
 asked about all of them. One JSON a (game, seed), each seed with an oracle of its own; what is there is skipped.
 """
 
-import argparse
 import functools
 import time
 from pathlib import Path
@@ -15,11 +14,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from fashion_mnist import measured, save_record
 from ganzoo.export.evaluation.text_judge import TextJudge
 from ganzoo.training import load
 from ganzoo.zoo import LanguageModel, SeqGAN
 from ganzoo.zoo.schedules import decay_linearly
+from records import measured, run_games, save_record
 
 FOLDER = Path(__file__).parent / "results" / "text_oracle"
 COUNT, NUM, FIRST_SEED = 50_000, 10_000, 1_000_000
@@ -37,19 +36,12 @@ METRICS = ["likelihood", "nll_oracle", "two_sample", "frechet_local", "copies"]
 
 def main():
     """Trains, judges and writes what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of the JSONs")
-    parser.add_argument("--games", default=",".join(GAMES), help="comma-separated (default: %(default)s)")
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated (default: %(default)s)")
-    options = parser.parse_args()
-    for seed in map(int, options.seeds.split(",")):
-        for name in options.games.split(","):
-            measure(name, seed, options.results)
+    run_games(__doc__, FOLDER, GAMES, measure)
 
 
-def measure(name, seed, results):
+def measure(name, seed, options):
     """Measures one game with one seed, unless its JSON is there."""
-    path = results / f"{name}-seed{seed}.json"
+    path = options.results / f"{name}-seed{seed}.json"
     told = {
         **ARGUMENTS, **GAMES[name], "generator": GENERATOR, "discriminator": DISCRIMINATOR | {"widths": [2, 3, 4]},
         "learning_rates": list(RATES), "batch_size": BATCH, "steps": STEPS, "count": COUNT,

@@ -6,17 +6,17 @@ DIR of `--emoji` holds the folders `google` and `twitter`, each with a `metadata
 is there is skipped, so that an interrupted benchmark goes on. On emoji a grid of pictures lies beside it.
 """
 
-import argparse
 import functools
 from pathlib import Path
 
 import numpy as np
-from fashion_mnist import finish, measured, write
+from fashion_mnist import finish, write
 from ganzoo.export.evaluation import Judge
 from ganzoo.training import load, load_recipe, load_run
 from ganzoo.training.callbacks.metrics import read_rows
 from ganzoo.training.rundir import RunFolder
 from PIL import Image, ImageDraw
+from records import measured, run_games
 
 FOLDER = Path(__file__).parent / "results" / "text_to_image"
 # Recipe, overrides, and the vendor of the emoji.
@@ -37,16 +37,17 @@ CAPTIONS, SEEDS, SCALE, MARGIN = 6, 6, 3, 330
 
 def main():
     """Trains, judges and writes what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--emoji", type=Path, required=True, help="folder of the vendors' emoji")
-    parser.add_argument("--work", type=Path, required=True, help="folder for the runs")
-    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of the JSONs")
-    parser.add_argument("--games", default=",".join(GAMES), help="comma-separated (default: %(default)s)")
-    parser.add_argument("--seeds", default="0", help="comma-separated (default: %(default)s)")
-    options = parser.parse_args()
-    for seed in options.seeds.split(","):
-        for name in options.games.split(","):
-            measure(name, int(seed), options)
+    run_games(
+        __doc__,
+        FOLDER,
+        GAMES,
+        measure,
+        seeds="0",
+        arguments={
+            "--emoji": {"type": Path, "required": True, "help": "folder of the vendors' emoji"},
+            "--work": {"type": Path, "required": True, "help": "folder for the runs"},
+        },
+    )
 
 
 def measure(name, seed, options):

@@ -6,15 +6,15 @@ DIR of `--emoji` holds the folders `google` and `twitter` of pictures with equal
 there is skipped, so that an interrupted benchmark goes on. Beside it lies a picture of the last grid.
 """
 
-import argparse
 import functools
 import shutil
 from pathlib import Path
 
-from fashion_mnist import finish, measured, write
+from fashion_mnist import finish, write
 from ganzoo.export.evaluation import TranslationJudge
 from ganzoo.training import load, load_recipe, load_run
 from ganzoo.training.rundir import RunFolder
+from records import measured, run_games
 
 FOLDER = Path(__file__).parent / "results" / "translation"
 # Less than the recipes have, so that all seeds of all games fit into ninety minutes on two cores.
@@ -32,16 +32,16 @@ NUM = 2000
 
 def main():
     """Trains, judges and writes what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--emoji", type=Path, required=True, help="folder of the vendors' emoji")
-    parser.add_argument("--work", type=Path, required=True, help="folder for the runs")
-    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of the JSONs")
-    parser.add_argument("--games", default=",".join(GAMES), help="comma-separated (default: %(default)s)")
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated (default: %(default)s)")
-    options = parser.parse_args()
-    for seed in options.seeds.split(","):
-        for name in options.games.split(","):
-            measure(name, int(seed), options)
+    run_games(
+        __doc__,
+        FOLDER,
+        GAMES,
+        measure,
+        arguments={
+            "--emoji": {"type": Path, "required": True, "help": "folder of the vendors' emoji"},
+            "--work": {"type": Path, "required": True, "help": "folder for the runs"},
+        },
+    )
 
 
 def measure(name, seed, options):

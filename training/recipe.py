@@ -248,7 +248,7 @@ def _checked_model(model, train, origin):
     fields = {}
     ours = [base for base in cls.__mro__ if base.__module__.startswith("ganzoo.")]
     creators = [(base.create, DECIDED) for base in ours if "create" in vars(base)]
-    # A constructor takes networks, `create` builds them; a reward's parts are checked where it is built.
+    # A constructor takes networks, `create` builds them; what a recipe says of a reward is no network.
     built = {*DECIDED, *cls.network_roles} - {"reward"}
     constructors = [(base.__init__, built) for base in ours]
     for owner, decided in (*creators, *constructors):
@@ -259,12 +259,13 @@ def _checked_model(model, train, origin):
     _check_keys(given, [*fields, *roles], "model", origin)
     schema = pydantic.create_model("model", **fields)
     _validate(schema, given, "model", origin)
-    for role in roles:
-        if role in model:
-            try:
+    try:
+        cls.check_arguments(given)
+        for role in roles:
+            if role in model:
                 networks.check(cls.specified(role, model[role]), role)
-            except ArgumentError as error:
-                raise RecipeError(f"{origin}: {error}") from None
+    except ArgumentError as error:
+        raise RecipeError(f"{origin}: {error}") from None
     return model
 
 

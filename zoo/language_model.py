@@ -36,6 +36,8 @@ class LanguageModel(keras.Model):
     def compile(self, optimizer="adam", **kwargs):
         """Compiles the model with `SequenceLoss`; arguments as of `keras.Model.compile`."""
         super().compile(optimizer=optimizer, loss=SequenceLoss(self.generator.ends), **kwargs)
+        # Else its variables are made while the step is traced, which is traced once more for that.
+        self.optimizer.build(self.trainable_variables)
 
     def call(self, tokens, training=False):
         """Returns the logits of each token after the right ones before it."""
@@ -46,7 +48,6 @@ class LanguageModel(keras.Model):
         self.compile(
             **{key: value for key, value in keras.saving.deserialize_keras_object(config).items() if key != "loss"}
         )
-        self.optimizer.build(self.trainable_variables)
 
     def get_config(self):
         """Returns the constructor arguments."""

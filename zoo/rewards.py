@@ -133,12 +133,15 @@ class RewardSum(Reward):
         return cls(**(config | {"parts": parts}))
 
 
+# What a reward that is made of training texts is told about them.
+FACTS = ("corpus", "vocabulary_size", "ends", "vocabulary")
+
+
 def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
     """Builds the reward that a recipe names.
 
     Args:
-        specification: str, dict or list of them: a reward by `kind` ("discriminator", "placebo", "bleu", "semantic")
-            with its arguments and, in a sum, its `weight`.
+        specification: see `read_reward`.
         corpus: int32 array (num, length), training sequences, or None.
         vocabulary_size: int.
         ends: bool, whether token 0 ends a sequence.
@@ -147,10 +150,36 @@ def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
     Raises:
         ArgumentError: no such reward, an argument that it does not have, or data that it cannot be made of.
     """
+    facts = dict(zip(FACTS, (corpus, vocabulary_size, ends, vocabulary), strict=True))
+    parts, weights = [], []
+    for kind, maker, arguments, weight in read_reward(specification):
+        if not isinstance(maker, type):
+            if corpus is None:
+                raise ArgumentError(
+                    f"model.reward: received {kind!r} without training texts, expected a corpus to make it of"
+                )
+            arguments = arguments | facts
+        parts.append(maker(**arguments))
+        weights.append(weight)
+    return parts[0] if len(parts) == 1 and weights == [1.0] else RewardSum(parts, weights)
+
+
+def read_reward(specification):
+    """Reads what a recipe says of a reward.
+
+    Args:
+        specification: str, dict or list of them: a reward by `kind` ("discriminator", "placebo", "bleu", "semantic")
+            with its arguments and, in a sum, its `weight`.
+
+    Returns:
+        list of (kind, maker, arguments, weight): the maker is a `Reward`, or a function that also takes training texts.
+
+    Raises:
+        ArgumentError: no such reward, an argument that it does not have, or a weight that is no finite number.
+    """
     from .bleu_reward import make_bleu_reward
     from .semantic_reward import make_semantic_reward
 
-    facts = {"corpus": corpus, "vocabulary_size": vocabulary_size, "ends": ends, "vocabulary": vocabulary}
     makers = {
         "discriminator": DiscriminatorReward,
         "placebo": PlaceboReward,
@@ -162,7 +191,7 @@ def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
         raise ArgumentError(
             f"model.reward: received {specification!r}, expected one of {sorted(makers)}, a table with `kind` or a list"
         )
-    parts, weights = [], []
+    found = []
     for part in listed:
         chosen = {"kind": part} if isinstance(part, str) else dict(part)
         kind, weight = chosen.pop("kind", None), chosen.pop("weight", 1.0)
@@ -170,23 +199,17 @@ def build_reward(specification, corpus, vocabulary_size, ends, vocabulary):
             raise ArgumentError(
                 f"model.reward.kind: received {kind!r}, expected one of {sorted(makers)}" + nearest(kind, makers)
             )
-        if kind in ("bleu", "semantic") and corpus is None:
-            raise ArgumentError(
-                f"model.reward: received {kind!r} without training texts, expected a corpus to make it of"
-            )
-        chosen = _checked(makers[kind], chosen, facts)
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
             raise ArgumentError(f"model.reward.weight: received {weight!r}, expected a finite number")
-        parts.append(makers[kind](**chosen, **(facts if kind in ("bleu", "semantic") else {})))
-        weights.append(weight)
-    return parts[0] if len(parts) == 1 and weights == [1.0] else RewardSum(parts, weights)
+        found.append((kind, makers[kind], _checked(makers[kind], chosen), weight))
+    return found
 
 
-def _checked(maker, chosen, facts):
+def _checked(maker, chosen):
     """Returns the chosen arguments as the maker's own annotations have them."""
     import pydantic
 
-    schema = schema_of(maker.__init__ if isinstance(maker, type) else maker, exclude=(*facts, "kwargs"))
+    schema = schema_of(maker.__init__ if isinstance(maker, type) else maker, exclude=(*FACTS, "kwargs"))
     unknown = [name for name in chosen if name not in schema.model_fields]
     if unknown:
         raise ArgumentError(

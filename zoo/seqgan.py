@@ -12,7 +12,7 @@ from .arguments import validated
 from .errors import ArgumentError
 from .registry import variant
 from .reinforced import ReinforcedText
-from .rewards import DiscriminatorReward, build_reward
+from .rewards import DiscriminatorReward, build_reward, read_reward
 from .tokens import training_uniforms_of_rows
 
 # Rollouts have a name of their own beside the step's noise.
@@ -59,6 +59,12 @@ class SeqGAN(ReinforcedText):
             raise ArgumentError(f"reward: received {reward!r}, expected a Reward; `create` builds one by its name")
         self.reward = DiscriminatorReward() if reward is None else reward
         self.rollouts = rollouts
+
+    @classmethod
+    def check_arguments(cls, arguments):
+        """Refuses a reward that there is none of, or an argument that it does not have."""
+        if "reward" in arguments:
+            read_reward(arguments["reward"])
 
     @classmethod
     def built_of(cls, corpus, vocabulary_size, ends, vocabulary, arguments):

@@ -8,6 +8,7 @@ from annotated_types import Ge, Gt, Le
 
 # Layers and schedules are registered where they are imported, and `.keras` files name them.
 from . import ema, layers, losses, schedules  # noqa: F401
+from .arguments import validated
 from .workflow import KerasWorkflow
 
 
@@ -15,8 +16,9 @@ class AdversarialStep(KerasWorkflow):
     """Networks that generate and networks that judge, which `fit` trains against each other.
 
     When to use it: as the base of a family of variants that share their networks and data, such as `AdversarialModel`
-    (latents to images) and `TranslationModel` (images to images). The family says which networks there are and what
-    they are fed; this class owns the order of updates, both optimisers, averages, logs and randomness.
+    (latents to images), `TranslationModel` (images to images) and `TextModel` (texts). The family says which networks
+    there are and what they are fed; this class owns the order of updates, both optimisers, averages, logs and
+    randomness.
 
     One training step eats one flat batch of `n_critic * batch_size` rows: turn k of the discriminators learns from rows
     k::n_critic and from fakes that are made for it; then the generators learn once, from the last turn's fakes.
@@ -37,6 +39,7 @@ class AdversarialStep(KerasWorkflow):
     # The networks that the constructor takes, by their arguments' names.
     network_roles = ("generator", "discriminator")
 
+    @validated
     def __init__(
         self,
         n_critic: Annotated[int, Ge(1)] | None = None,
@@ -59,6 +62,14 @@ class AdversarialStep(KerasWorkflow):
         self.built = True
 
     # What a family of variants says.
+
+    @classmethod
+    def check_arguments(cls, arguments):
+        """Raises ArgumentError for arguments of `create` that no annotation can refuse, before there are any data.
+
+        Args:
+            arguments: dict, as a recipe has them.
+        """
 
     def generators(self):
         """Returns the networks that make samples; no property, or Keras would save its value."""

@@ -16,7 +16,7 @@ from .losses import LOSSES
 from .pairs import frozen_copy
 from .sampling import LatentSampling
 from .step import AdversarialStep
-from .text_encoder import Vocabulary
+from .text_encoder import Vocabulary, write_tokens
 from .tokens import cut, sampling_gumbels, training_gumbels
 
 
@@ -248,9 +248,7 @@ class TextModel(LatentSampling, AdversarialStep):
 
     def written(self, tokens):
         """Returns sequences, int (num, length), as texts; tokens that are no words are written as numbers."""
-        if self.vocabulary is None:
-            return [" ".join(map(str, row)) for row in np.asarray(tokens).tolist()]
-        return self.vocabulary.written(tokens)
+        return write_tokens(tokens, self.vocabulary)
 
     def get_config(self):
         """Returns the constructor arguments."""

@@ -17,6 +17,17 @@ PADDING, UNKNOWN = 0, 1
 MOST_WORDS = 10_000
 
 
+def write_tokens(tokens, vocabulary=None):
+    """Writes sequences of tokens, int (num, length), as a list of str; tokens that are no words as numbers.
+
+    >>> write_tokens([[3, 1, 4]])
+    ['3 1 4']
+    """
+    if vocabulary is None:
+        return [" ".join(map(str, row)) for row in np.asarray(tokens).tolist()]
+    return vocabulary.written(tokens)
+
+
 class Vocabulary:
     """The words that a model knows, and how it reads a text.
 

@@ -208,8 +208,9 @@ def test_what_is_no_reward_is_refused_in_one_line(specification, message):
 
 @pytest.mark.parametrize("kind", ["bleu", "semantic"])
 def test_rewards_made_of_texts_need_texts(kind):
+    specification = {"kind": kind} | ({"topic": "a"} if kind == "semantic" else {})
     with pytest.raises(ValueError, match=f"model.reward: received '{kind}' without training texts"):
-        built(kind, corpus=None)
+        built(specification, corpus=None)
     with pytest.raises(ValueError, match="model.reward.topic: received 'cat', expected words"):
         built({"kind": "semantic", "topic": "cat"}, vocabulary=None)
 

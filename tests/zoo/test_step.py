@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from ganzoo.zoo import GAN, WGAN
+from ganzoo.zoo import GAN, WGAN, CycleGAN, SeqGAN
 from ganzoo.zoo.feed import step_dataset
 
 
@@ -174,3 +174,19 @@ def test_one_optimizer_for_both_networks_is_refused(tiny):
     optimizer = keras.optimizers.Adam()
     with pytest.raises(ValueError, match="expected one of its own"):
         tiny(GAN).compile(optimizer, optimizer)
+
+
+@pytest.mark.parametrize("wrong", [{"n_critic": 0}, {"seed": -1}, {"average_half_life": -1.0}, {"average_ramp": 0.0}])
+@pytest.mark.parametrize(
+    "create",
+    [
+        lambda **wrong: GAN.create((8, 8, 1), {"width": 2}, {"width": 2}, **wrong),
+        lambda **wrong: CycleGAN.create((16, 16, 1), {"width": 2, "blocks": 1}, {"width": 2}, **wrong),
+        lambda **wrong: SeqGAN.create((4,), {"units": 2}, {"filters": 2}, vocabulary_size=5, **wrong),
+    ],
+    ids=["gan", "cyclegan", "seqgan"],
+)
+def test_every_family_refuses_what_the_step_cannot_use(create, wrong):
+    (name, value) = next(iter(wrong.items()))
+    with pytest.raises(ValueError, match=f"{name}: received {value}"):
+        create(**wrong)

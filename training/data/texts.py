@@ -9,7 +9,7 @@ import numpy as np
 
 from ...zoo.captions import words
 from ...zoo.feed import ArrayRows
-from ...zoo.text_encoder import UNKNOWN, Vocabulary
+from ...zoo.text_encoder import UNKNOWN, Vocabulary, write_tokens
 from .source import DataError, split_rows
 
 # What texts are read with unless something is said: so many words are known, and so many make the longest text.
@@ -106,9 +106,7 @@ class TextSource:
 
     def written(self, tokens):
         """Returns sequences as a list of str."""
-        if self.vocabulary is None:
-            return [" ".join(map(str, row)) for row in np.asarray(tokens).tolist()]
-        return self.vocabulary.written(tokens)
+        return write_tokens(tokens, self.vocabulary)
 
 
 def text_source(name, texts, held_out=None, length=None, most=None, drop_unknown=False):
