@@ -23,13 +23,13 @@ from records import measured, run_games, save_record
 FOLDER = Path(__file__).parent / "results" / "text_oracle"
 COUNT, NUM, FIRST_SEED = 50_000, 10_000, 1_000_000
 GENERATOR = {"cell": "lstm", "embedding_dim": 32, "units": 32}
-DISCRIMINATOR = {"widths": (2, 3, 4), "filters": 64, "dropout": 0.1}
-RATES, BATCH, STEPS = (1e-3, 2e-3), 256, 300
-ARGUMENTS = {"n_critic": 5, "rollouts": 2, "head_start": 100, "average_half_life": 5.0}
+DISCRIMINATOR = {"widths": (2, 3), "embedding_dim": 64, "filters": 128, "dropout": 0.5}
+RATES, BATCH, STEPS, DECAY = (2e-3, 6e-3), 256, 800, 0.3
+SHARED = {"head_start": 250, "average_half_life": 25.0}
 GAMES = {
-    "seqgan": {"reward": {"kind": "discriminator", "form": "jensen_shannon"}},
-    "placebo": {"reward": "placebo"},
-    "placebo-without-baseline": {"reward": "placebo", "baseline": False},
+    "seqgan": {"reward": {"kind": "discriminator", "form": "log"}, "n_critic": 5, "rollouts": 2},
+    "placebo": {"reward": "placebo", "n_critic": 1, "rollouts": 1},
+    "placebo-without-baseline": {"reward": "placebo", "baseline": False, "n_critic": 1, "rollouts": 1},
 }
 METRICS = ["likelihood", "nll_oracle", "two_sample", "frechet_local", "copies"]
 
@@ -43,19 +43,19 @@ def measure(name, seed, options):
     """Measures one game with one seed, unless its JSON is there."""
     path = options.results / f"{name}-seed{seed}.json"
     told = {
-        **ARGUMENTS, **GAMES[name], "generator": GENERATOR, "discriminator": DISCRIMINATOR | {"widths": [2, 3, 4]},
-        "learning_rates": list(RATES), "batch_size": BATCH, "steps": STEPS, "count": COUNT,
+        **SHARED, **GAMES[name], "generator": GENERATOR, "discriminator": DISCRIMINATOR | {"widths": [2, 3]},
+        "learning_rates": list(RATES), "batch_size": BATCH, "steps": STEPS, "linear_decay": DECAY, "count": COUNT,
     }  # fmt: skip
     if measured(path, told):
         return
     source, judge = data(seed)
     likely, nll = likelihood(seed)
-    model = fresh(seed, **ARGUMENTS, **GAMES[name])
+    model = fresh(seed, **SHARED, **GAMES[name])
     model.generator.set_weights(likely.generator.get_weights())
     model.restart_average()
     begun = time.perf_counter()
     model.compile(*(keras.optimizers.Adam(rate, beta_1=0.5, global_clipnorm=5.0) for rate in RATES))
-    decay_linearly(model.generator_optimizer, STEPS, 0.5)
+    decay_linearly(model.generator_optimizer, STEPS, DECAY)
     model.fit(source, batch_size=BATCH, steps_per_epoch=STEPS, verbose=0)
     seconds = time.perf_counter() - begun
     temperature = temperature_of(likely, entropy(model, 1.0))

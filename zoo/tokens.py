@@ -1,5 +1,7 @@
 """Sequences of tokens: where they end, what is drawn, and the random numbers it is drawn by."""
 
+import math
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -64,12 +66,27 @@ def gumbel_max(logits, noise):
 def by_distribution(logits, uniforms):
     """Draws from softmax(logits) by where a uniform number falls in the distribution function: int32 (batch,).
 
-    One number a token does what Gumbel noise needs one a token and word for: for many sequences at a time.
+    One number a token does what Gumbel noise needs one a token and word for: for many sequences at a time. First the
+    block of words is found, then the word in it, since running sums over thousands of words are slow.
+
+    Args:
+        logits: float32 tensor (batch, words).
+        uniforms: float32 tensor (batch,) in (0, 1].
     """
+    words = logits.shape[-1]
+    size = math.isqrt(words - 1) + 1
+    blocks = -(-words // size)
     masses = ops.exp(logits - ops.max(logits, axis=-1, keepdims=True))
-    sums = ops.cumsum(masses, axis=-1)
-    passed = ops.sum(ops.cast(sums < uniforms[:, None] * sums[:, -1:], "int32"), axis=-1)
-    return ops.minimum(passed, logits.shape[-1] - 1)
+    masses = ops.reshape(ops.pad(masses, ((0, 0), (0, blocks * size - words))), (-1, blocks, size))
+    sums = ops.cumsum(ops.sum(masses, axis=-1), axis=-1)
+    target = uniforms[:, None] * sums[:, -1:]
+    passed = sums < target
+    block = ops.sum(ops.cast(passed, "int32"), axis=-1)
+    before = ops.max(ops.where(passed, sums, 0.0), axis=-1, keepdims=True)
+    inside = ops.cumsum(tf.gather(masses, block, axis=1, batch_dims=1), axis=-1)
+    # Rounding must not lead past the last word that can be.
+    rest = ops.minimum(target - before, inside[:, -1:])
+    return block * size + ops.sum(ops.cast(inside < rest, "int32"), axis=-1)
 
 
 # Random numbers, named by what they are for, so that a resumed run and replicas see the same ones.

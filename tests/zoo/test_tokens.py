@@ -58,6 +58,23 @@ def test_a_number_falls_where_the_distribution_function_passes_it():
     np.testing.assert_array_equal(by_distribution(impossible, uniforms), [1] * 6)
 
 
+@pytest.mark.parametrize("words", [1, 2, 10, 101])
+def test_numbers_fall_as_the_distribution_function_of_all_words_has_them(words):
+    rng = np.random.default_rng(words)
+    logits = rng.normal(size=(4000, words)).astype("float32") * 3
+    logits[:, rng.permutation(words)[: words // 3]] = -1e9
+    uniforms = 1 - rng.random(4000)
+    masses = np.exp(logits.astype("float64"))
+    sums = np.cumsum(masses, axis=1) / masses.sum(axis=1, keepdims=True)
+    drawn = np.array(by_distribution(tf.constant(logits), tf.constant(uniforms, tf.float32)))
+    assert (np.take_along_axis(masses, drawn[:, None], axis=1) > 0).all()
+    expected = (sums < uniforms[:, None]).sum(axis=1)
+    # A number may lie within rounding of a step of the function.
+    near = abs(sums - uniforms[:, None]).min(axis=1) < 1e-6
+    assert (drawn == expected)[~near].all()
+    assert near.mean() < 0.01
+
+
 # Random numbers.
 
 
