@@ -7,7 +7,6 @@ Lines are means over seeds, the shade behind them reaches from the lowest to the
 """
 
 import json
-import statistics
 
 import matplotlib as mpl
 
@@ -16,6 +15,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from fashion_mnist import FOLDER, VARIANTS
+from tables import cell
 
 TITLES = {
     "gan-non_saturating": "GAN, non-saturating",
@@ -38,12 +38,6 @@ def records():
         record = json.loads(path.read_text())
         found[record["variant"]].append(record)
     return {name: group for name, group in found.items() if group}
-
-
-def cell(values, form):
-    """Returns "mean ± spread" over seeds."""
-    spread = f" ± {statistics.stdev(values):{form}}" if len(values) > 1 else ""
-    return f"{statistics.fmean(values):{form}}{spread}"
 
 
 def table(groups):

@@ -2,8 +2,8 @@
 
 import json
 
+from tables import cell, line
 from text_exact import FOLDER, GAMES
-from text_to_image_table import cell
 
 TITLES = {
     "seqgan": "SeqGAN, reward -log(1 - D)",
@@ -33,16 +33,11 @@ def table():
         ("the best chain there is", "optimum"),
     ):
         rows = [record[key] for record in records["seqgan"]]
-        yield _line(title, "", rows, "")
+        yield line(title, rows, COLUMNS, "", "")
     for name, found in records.items():
         if found:
             closed = cell([record["closed"] for record in found], ".2f")
-            yield _line(TITLES[name], len(found), [record["last"] for record in found], closed)
-
-
-def _line(title, seeds, rows, closed):
-    cells = [cell([row[column] for row in rows], form) for column, form in COLUMNS.items()]
-    return f"| {title} | {seeds} | {closed} | {' | '.join(cells)} |"
+            yield line(TITLES[name], [record["last"] for record in found], COLUMNS, str(len(found)), closed)
 
 
 if __name__ == "__main__":

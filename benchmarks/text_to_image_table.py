@@ -1,8 +1,8 @@
 """Prints the README's table from the records of `text_to_image.py`: means over seeds, and how far they spread."""
 
 import json
-import statistics
 
+from tables import cell
 from text_to_image import FOLDER, GAMES
 
 COLUMNS = {
@@ -18,12 +18,6 @@ TITLES = {
     "emoji-google": "emoji, one vendor",
     "emoji-twitter": "emoji, another vendor",
 }
-
-
-def cell(values, form):
-    """Returns "mean ± spread" over seeds."""
-    spread = f" ± {statistics.stdev(values):{form}}" if len(values) > 1 else ""
-    return f"{statistics.fmean(values):{form}}{spread}"
 
 
 def table():

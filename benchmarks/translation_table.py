@@ -3,7 +3,7 @@
 import json
 import statistics
 
-from text_to_image_table import cell
+from tables import cell
 from translation import FOLDER, GAMES
 
 RESULTS = {"content": ".3f", "style": ".3f", "psnr": ".1f", "ssim": ".3f", "distance": ".1f", "fid": ".1f"}
