@@ -29,12 +29,19 @@ SHARED = {"average_half_life": 5.0}
 # generator begins with maximum likelihood.
 GAMES = {
     "likelihood": (SeqGAN, {}, CNN, 64, (1e-4, 1e-3), 0, True),
-    "seqgan": (SeqGAN, {"rollouts": 2, "head_start": 100}, CNN, 64, (3e-4, 1e-3), 300, True),
-    "relgan": (RelGAN, {"head_start": 100, "anneal_steps": 40}, CNN, 64, (1e-4, 1e-3), 300, True),
+    "seqgan": (
+        SeqGAN,
+        {"rollouts": 2, "head_start": 100, "reward": {"kind": "discriminator", "form": "log"}},
+        CNN, 64, (5e-4, 1e-3), 400, True,
+    ),
+    "relgan": (
+        RelGAN, {"loss": "minimax", "n_critic": 2, "head_start": 150, "anneal_steps": 40},
+        CNN, 64, (3e-4, 1e-3), 450, True,
+    ),
     "scratchgan": (
         ScratchGAN, {}, {"network": "recurrent", "embedding_dim": 64}, 256, (1e-3, 1e-3), 1000, False,
     ),
-    "seqgan-bleu": (SeqGAN, {"rollouts": 2, "reward": "bleu", "n_critic": 1}, CNN, 64, (3e-4, 1e-3), 300, True),
+    "seqgan-bleu": (SeqGAN, {"rollouts": 2, "reward": "bleu", "n_critic": 1}, CNN, 64, (1e-3, 1e-3), 300, True),
 }  # fmt: skip
 
 
