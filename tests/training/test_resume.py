@@ -83,14 +83,17 @@ def finish(process):
 
 def kill_after(process, folder, rows):
     """Waits until the run has written some rows, then kills it a random while later."""
-    deadline = time.monotonic() + 60
-    while len(read_rows(folder / "metrics.jsonl")) < rows:
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-    time.sleep(random.uniform(0, 0.15))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    deadline = time.monotonic() + 180
+    try:
+        while len(read_rows(folder / "metrics.jsonl")) < rows:
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        time.sleep(random.uniform(0, 0.15))
+    finally:
+        # Also if it is too slow: nothing may go on beside the next test.
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
     assert process.returncode == -signal.SIGKILL, "the run ended before it was killed: make it longer"
 
 
