@@ -56,22 +56,24 @@ def table(found):
 
 
 def draw(found):
-    """Draws BLEU against Self-BLEU."""
-    figure, axes = plt.subplots(figsize=(7, 5), layout="constrained")
+    """Draws BLEU against Self-BLEU: all of it, and without the reward that is BLEU itself."""
+    figure, panels = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
     likely = TITLES["likelihood"]
     sweep = {title: rows for title, rows in found.items() if title.startswith(likely)}
-    points = [[statistics.fmean(row[key] for row in rows) for rows in sweep.values()] for key in (X, Y)]
-    axes.plot(*points, marker="o", color="0.4", label=f"{likely}, temperature {', '.join(map(str, TEMPERATURES))}")
-    for rows in sweep.values():
-        axes.scatter([row[X] for row in rows], [row[Y] for row in rows], s=8, color="0.4")
+    means = [[statistics.fmean(row[key] for row in rows) for rows in sweep.values()] for key in (X, Y)]
     rest = [title for title in found if title not in sweep]
-    for color, title in zip(mpl.color_sequences["tab10"], rest, strict=False):
-        xs, ys = ([row[key] for row in found[title]] for key in (X, Y))
-        axes.scatter(xs, ys, s=8, color=color)
-        axes.scatter(statistics.fmean(xs), statistics.fmean(ys), s=60, color=color, label=title)
-    axes.set(xlabel="BLEU-3 to held-out texts", ylabel="Self-BLEU-3")
-    axes.legend(fontsize=8)
-    figure.savefig(PICTURE, dpi=110)
+    for axes in panels:
+        axes.plot(*means, marker="o", color="0.4", label=f"{likely}, temperature {', '.join(map(str, TEMPERATURES))}")
+        for rows in sweep.values():
+            axes.scatter([row[X] for row in rows], [row[Y] for row in rows], s=8, color="0.4")
+        for color, title in zip(mpl.color_sequences["tab10"], rest, strict=False):
+            xs, ys = ([row[key] for row in found[title]] for key in (X, Y))
+            if axes is panels[0] or title != TITLES["seqgan-bleu"]:
+                axes.scatter(xs, ys, s=8, color=color)
+                axes.scatter(statistics.fmean(xs), statistics.fmean(ys), s=60, color=color, label=title)
+        axes.set(xlabel="BLEU-3 to held-out texts", ylabel="Self-BLEU-3")
+    panels[0].legend(fontsize=8)
+    figure.savefig(PICTURE, dpi=100)
 
 
 if __name__ == "__main__":
