@@ -2,8 +2,8 @@
 
     python benchmarks/text_oracle.py
 
-The likelihood of samples under the oracle alone proves nothing: whatever sharpens a model lowers it. So beside each
-game stand maximum likelihood as it is and at the temperature whose entropy is the game's, and a fresh classifier is
+The likelihood of samples under the oracle alone proves nothing: a lower temperature lowers it. So beside each game
+stand maximum likelihood as it is and at the temperature whose entropy is the game's, and a fresh classifier is
 asked about all of them. One JSON a (game, seed), each seed with an oracle of its own; what is there is skipped.
 """
 
@@ -25,7 +25,7 @@ COUNT, NUM = 50_000, 10_000
 # Classifiers differ by what they happen to learn: every number is the mean over three blocks of samples.
 FIRST_SEEDS = (1_000_000, 2_000_000, 3_000_000)
 GENERATOR = {"cell": "lstm", "embedding_dim": 32, "units": 32}
-DISCRIMINATOR = {"widths": (2, 3, 4), "embedding_dim": 64, "filters": 128, "dropout": 0.25}
+DISCRIMINATOR = {"widths": [2, 3, 4], "embedding_dim": 64, "filters": 128, "dropout": 0.25}
 RATES, BATCH, STEPS, DECAY = (2e-3, 4e-3), 256, 900, 0.3
 SHARED = {"head_start": 300, "average_half_life": 25.0}
 GAMES = {
@@ -45,7 +45,7 @@ def measure(name, seed, options):
     """Measures one game with one seed, unless its JSON is there."""
     path = options.results / f"{name}-seed{seed}.json"
     told = {
-        **SHARED, **GAMES[name], "generator": GENERATOR, "discriminator": DISCRIMINATOR | {"widths": [2, 3, 4]},
+        **SHARED, **GAMES[name], "generator": GENERATOR, "discriminator": DISCRIMINATOR,
         "learning_rates": list(RATES), "batch_size": BATCH, "steps": STEPS, "linear_decay": DECAY, "count": COUNT,
     }  # fmt: skip
     if measured(path, told):
