@@ -31,11 +31,14 @@ class SeqGAN(ReinforcedText):
     are drawn to their end by the generator; that of the last token is the reward of the sequence itself. All rollouts
     of all positions are one batch.
 
+    Without rollouts every token has the reward of its sequence: the policy gradient is the same in expectation. It is
+    noisier a sequence, but a sequence costs much less; with a larger batch in exchange it may learn more in less time.
+
     Args:
         generator: `SequenceGenerator`.
         discriminator: `keras.Model`, (batch, length) -> (batch, logits).
         reward: `Reward`. Default: `DiscriminatorReward()`.
-        rollouts: int >= 1, sequences that are drawn to their end from each token. Default 4.
+        rollouts: int >= 0, sequences that are drawn to their end from each token. Default 4.
         **kwargs: of `ReinforcedText`, `TextModel` and `AdversarialStep`: `baseline`, `baseline_decay`, `vocabulary`,
             `head_start`, `n_critic` (default 5), `average_half_life`, `average_ramp`, `seed`.
 
@@ -53,7 +56,7 @@ class SeqGAN(ReinforcedText):
     network_roles = ("generator", "discriminator", "reward")
 
     @validated
-    def __init__(self, generator, discriminator, reward=None, rollouts: Annotated[int, Ge(1)] = 4, **kwargs):
+    def __init__(self, generator, discriminator, reward=None, rollouts: Annotated[int, Ge(0)] = 4, **kwargs):
         super().__init__(generator, discriminator, **kwargs)
         if reward is not None and not hasattr(reward, "worth"):
             raise ArgumentError(f"reward: received {reward!r}, expected a Reward; `create` builds one by its name")
@@ -98,8 +101,8 @@ class SeqGAN(ReinforcedText):
         """
         rows, length, prefixes = ops.shape(tokens)[0], self.length, self.length - 1
         whole = self.reward.worth(tokens, self.discriminate)
-        if not prefixes:
-            return whole[:, tf.newaxis]
+        if not self.rollouts * prefixes:
+            return tf.repeat(whole[:, tf.newaxis], length, axis=1)
         # Row (row, rollout, prefix) of one batch, in this order.
         each = (rows, self.rollouts, prefixes)
         repeated = tf.reshape(tf.broadcast_to(tokens[:, None, None], (*each, length)), (-1, length))

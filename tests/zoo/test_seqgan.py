@@ -92,6 +92,14 @@ def test_a_sequence_of_one_token_earns_what_it_is_worth():
     np.testing.assert_array_equal(model.token_rewards(tokens, model.drawn(2)["uniforms"]), [[3], [5]])
 
 
+def test_without_rollouts_every_token_earns_what_its_sequence_is_worth():
+    model = built(favourites, rollouts=0)
+    tokens = sequences(5)
+    worth = favourites(tokens).numpy()
+    np.testing.assert_array_equal(earned(model, tokens), np.repeat(worth[:, np.newaxis], LENGTH, axis=1))
+    assert len(model.reward.asked) == 1
+
+
 # What the gradient makes of them.
 
 
@@ -125,6 +133,16 @@ def test_the_baseline_makes_gradients_quieter_and_leaves_their_direction():
 
     with_it, without = found(True), found(False)
     assert with_it.var(axis=0).sum() < without.var(axis=0).sum() / 100
+
+
+def test_rollouts_make_the_gradient_quieter_and_leave_it_what_it_is():
+    def found(rollouts):
+        return gradients(built(favourites, rollouts=rollouts, seed=1), steps=210, rows=128)[10:]
+
+    with_them, without = found(8), found(0)
+    assert with_them.var(axis=0).sum() < without.var(axis=0).sum()
+    means = with_them.mean(axis=0), without.mean(axis=0)
+    assert means[0] @ means[1] > 0.95 * np.linalg.norm(means[0]) * np.linalg.norm(means[1])
 
 
 def test_what_earns_more_becomes_likelier():
@@ -213,5 +231,5 @@ def test_a_reward_must_be_one():
     model = built(reward=PlaceboReward())
     with pytest.raises(ValueError, match="reward: received 'bleu', expected a Reward"):
         SeqGAN(model.generator, model.discriminator, reward="bleu")
-    with pytest.raises(ValueError, match="rollouts: received 0"):
-        SeqGAN(model.generator, model.discriminator, rollouts=0)
+    with pytest.raises(ValueError, match="rollouts: received -1"):
+        SeqGAN(model.generator, model.discriminator, rollouts=-1)

@@ -62,7 +62,7 @@ def test_references_are_held_out_and_never_those_that_are_judged(known):
 
 @pytest.mark.parametrize("name", ["bleu", "copies", "frechet_local", "two_sample"])
 def test_empty_texts_are_counted_and_nothing_breaks(name, known, monkeypatch):
-    monkeypatch.setattr(metric("two_sample"), "STEPS", 5)
+    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 1)
     samples = padded([[], [], [2, 3]] * 40, 8)
     found = measure(name, samples, known)
     assert all(np.isfinite(value) for value in found.values())
@@ -173,7 +173,7 @@ def test_one_text_over_and_over_wins_bleu_and_loses_everything_else(known):
 
 
 def test_a_classifier_cannot_tell_real_from_real_but_real_from_a_favourite_word(monkeypatch):
-    monkeypatch.setattr(metric("two_sample"), "STEPS", 100)
+    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 4)
     source = load("oracle:markov", vocabulary_size=4, length=4, count=1200)
     real = source.oracle.draw(1000, 9)
     found = measure("two_sample", real, source)
@@ -195,7 +195,7 @@ def test_the_interval_is_the_binomial_one(monkeypatch):
 
 
 def test_short_texts_without_words_have_a_classifier_too(monkeypatch):
-    monkeypatch.setattr(metric("two_sample"), "STEPS", 5)
+    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 1)
     source = load("oracle:markov", vocabulary_size=3, length=2, count=60)
     assert 0 <= measure("two_sample", source.tokens[:20], source)["two_sample"] <= 1
     with pytest.raises(NotComputableError, match="18 texts a side, at least 20"):
@@ -251,7 +251,7 @@ def test_an_encoder_has_the_directions_that_its_texts_have():
 
 
 def test_metrics_give_what_they_announce(chain, monkeypatch):
-    monkeypatch.setattr(metric("two_sample"), "STEPS", 5)
+    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 1)
     generator = SequenceGenerator(3, 3, ends=False, cell="none", embedding_dim=4)
     for name in metric_names():
         assert set(measure(name, chain.tokens[:100], chain, Model(generator))) == set(metric(name).RESULTS)
