@@ -21,9 +21,9 @@ FOLDER = Path(__file__).parent / "results" / "text_exact"
 CHAIN = {"cell": "none", "embedding_dim": 16}
 CNN = {"network": "text_cnn", "widths": (2, 3, 4, 5), "filters": 64, "dropout": 0.0}
 RELAXED = {"inverse_temperature": 10.0, "anneal_steps": 40, "n_critic": 2, "head_start": 100}
-# Of each game: the variant, its arguments, the discriminator, batch size, both learning rates, steps, what its generator
-# has learned before (by maximum likelihood to convergence, for one epoch of 10,000 sequences, or nothing), and the norm
-# that gradients are clipped to, if they are.
+# Of each game: the variant, its arguments, the discriminator, batch size, both learning rates, steps, what its
+# generator has learned before (by maximum likelihood to convergence, for one epoch of 10,000 sequences, or nothing),
+# and the norm that gradients are clipped to, if they are.
 GAMES = {
     "seqgan": (
         SeqGAN,
@@ -35,7 +35,8 @@ GAMES = {
         {"reward": {"kind": "discriminator", "form": "probability"}, "head_start": 100},
         CNN, 256, (3e-3, 1e-3), 500, "converged",
     ),
-    # Gradients of one sequence, clipped: as a mean over sequences they would nearly cancel.
+    # In expectation the gradient of a constant reward is zero, but not that of single sequences clipped to one norm:
+    # rare sequences have longer gradients and lose more of them, so the generator drifts to what is frequent.
     "placebo-without-baseline": (
         SeqGAN,
         {"reward": "placebo", "baseline": False, "n_critic": 1, "rollouts": 1},

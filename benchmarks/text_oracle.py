@@ -2,10 +2,10 @@
 
     python benchmarks/text_oracle.py
 
-The generator has fewer units than the oracle, as no model is of the family of what it learns: likelihood has to settle
-for something. The likelihood of samples under the oracle alone proves nothing: a lower temperature lowers it. So beside
-each game stand maximum likelihood as it is and at the temperature whose entropy is the game's, and fresh classifiers are
-asked about all of them. One JSON a (game, seed), each seed with an oracle of its own; what is there is skipped.
+The generator has fewer units than the oracle, as no model is of the family of what it learns: likelihood has to
+compromise. The likelihood of samples under the oracle alone proves nothing: a lower temperature lowers it. So beside
+each game stand maximum likelihood as it is and at the temperature whose entropy is the game's, and fresh classifiers
+are asked about all of them. One JSON a (game, seed), each seed with an oracle of its own; what is there is skipped.
 """
 
 import functools
@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parent / "results" / "text_oracle"
 COUNT, NUM = 50_000, 25_000
 # Classifiers differ by what they happen to learn: every number is the mean over three blocks of samples.
 FIRST_SEEDS = (1_000_000, 2_000_000, 3_000_000)
-GENERATOR = {"cell": "lstm", "embedding_dim": 16, "units": 8}
+UNITS = 8
 DISCRIMINATOR = {"widths": [2, 3, 4], "embedding_dim": 64, "filters": 128, "dropout": 0.25}
 # The noise of a policy gradient falls with the number of sequences: large batches, one update of each network a step.
 RATES, BATCH, STEPS, DECAY = (4e-3, 4e-3), 1024, 650, 0.3
@@ -34,6 +34,11 @@ GAMES = {
     "seqgan": {"reward": {"kind": "discriminator", "form": "probability"}, "rollouts": 1},
     "placebo": {"reward": "placebo", "rollouts": 0},
     "placebo-without-baseline": {"reward": "placebo", "baseline": False, "rollouts": 0},
+    "seqgan-32-units": {
+        "reward": {"kind": "discriminator", "form": "probability"},
+        "rollouts": 1,
+        "units": 32,
+    },
 }
 METRICS = ["likelihood", "nll_oracle", "two_sample", "frechet_local", "copies"]
 
@@ -46,15 +51,17 @@ def main():
 def measure(name, seed, options):
     """Measures one game with one seed, unless its JSON is there."""
     path = options.results / f"{name}-seed{seed}.json"
+    arguments = GAMES[name].copy()
+    units = arguments.pop("units", UNITS)
     told = {
-        **SHARED, **GAMES[name], "generator": GENERATOR, "discriminator": DISCRIMINATOR,
+        **SHARED, **arguments, "generator": generator(units), "discriminator": DISCRIMINATOR,
         "learning_rates": list(RATES), "batch_size": BATCH, "steps": STEPS, "linear_decay": DECAY, "count": COUNT,
     }  # fmt: skip
     if measured(path, told):
         return
     source, judge = data(seed)
-    likely, nll = likelihood(seed)
-    model = fresh(seed, **SHARED, **GAMES[name])
+    likely, nll = likelihood(seed, units)
+    model = fresh(seed, units, **SHARED, **arguments)
     model.generator.set_weights(likely.generator.get_weights())
     model.restart_average()
     begun = time.perf_counter()
@@ -64,7 +71,7 @@ def measure(name, seed, options):
     seconds = time.perf_counter() - begun
     temperature = temperature_of(likely, entropy(model, 1.0))
     numbers = {
-        "likelihood": judged(judge, likely),
+        "likelihood": judged_likelihood(seed, units),
         "likelihood_of_equal_entropy": {"temperature": temperature, **judged(judge, likely, temperature)},
         "last": judged(judge, model),
         "held_out": judge.ceiling()[0],
@@ -93,25 +100,36 @@ def judged(judge, model, temperature=None):
 
 
 @functools.cache
+def judged_likelihood(seed, units):
+    """Returns what maximum likelihood scores."""
+    return judged(data(seed)[1], likelihood(seed, units)[0])
+
+
+@functools.cache
 def data(seed):
     """Returns the sequences of a seed's oracle, and their judge."""
     source = load("oracle:lstm", seed=seed, count=COUNT)
     return source, TextJudge(source, metrics=METRICS, num=NUM)
 
 
-def fresh(seed, **arguments):
+def generator(units):
+    """Returns what a generator of so many units is built by."""
+    return {"cell": "lstm", "embedding_dim": max(16, units), "units": units}
+
+
+def fresh(seed, units, **arguments):
     """Returns an untrained model."""
     source, _ = data(seed)
     return SeqGAN.create(
-        source.shape, GENERATOR, DISCRIMINATOR, seed=seed, **arguments, **SeqGAN.source_facts(source)
+        source.shape, generator(units), DISCRIMINATOR, seed=seed, **arguments, **SeqGAN.source_facts(source)
     )  # fmt: skip
 
 
 @functools.cache
-def likelihood(seed):
+def likelihood(seed, units):
     """Returns a model whose generator has converged by maximum likelihood, and its held-out nats a token."""
     source, _ = data(seed)
-    model = fresh(seed)
+    model = fresh(seed, units)
     learner = LanguageModel(model.generator)
     for rate in (5e-3, 1e-3, 2e-4):
         learner.compile(keras.optimizers.Adam(rate))

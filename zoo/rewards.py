@@ -83,8 +83,10 @@ class DiscriminatorReward(Reward):
 class PlaceboReward(Reward):
     """The same for every sequence: a control. Whatever gets better under it gets better for no reason.
 
-    Without a baseline it makes likelier whatever was drawn: the generator's entropy falls, and its samples become
-    likelier under any model that the data were drawn from, which has been taken for success.
+    Without a baseline it makes likelier whatever was drawn. In expectation its gradient is still zero, but a generator
+    does not come back from what noise has taken; and where gradients are clipped, the longer ones of rare sequences
+    lose more. The generator's entropy falls, and its samples can become likelier under any model that the data were
+    drawn from, which has been taken for success.
 
     Args:
         value: float. Default 1.

@@ -15,7 +15,7 @@ RESULTS = {
 }
 BATCH, LEARNING_RATE = 128, 3e-3
 # After so many updates it is asked about lessons that were set aside; it stops when it got no better so many times.
-ROUND, PATIENCE, MOST_ROUNDS = 100, 3, 40
+ROUND, PATIENCE, MOST_ROUNDS = 100, 6, 40
 # Every so many-th lesson is set aside.
 ASIDE = 5
 # Texts that are asked about at a time.
@@ -28,8 +28,8 @@ def measure(comparison):
     """Returns `two_sample`, the accuracy on texts it did not learn from, and the ends of its 95 % interval.
 
     Paper: Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests" (arXiv:1610.06545). As many real texts as
-    samples are taken; from a half of both it learns until it gets no better on a fifth of that half, about the other half
-    it is asked. The more texts there are, the more it finds: compare numbers of equally many.
+    samples are taken. From a half of both it learns, until it gets no better on a fifth of that half; about the other
+    half it is asked. The more texts there are, the more it finds: compare numbers of equally many.
 
     Raises:
         NotComputableError: too few texts.

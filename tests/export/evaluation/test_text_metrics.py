@@ -184,6 +184,17 @@ def test_a_classifier_cannot_tell_real_from_real_but_real_from_a_favourite_word(
     assert worse["two_sample_low"] > 0.6
 
 
+def test_a_classifier_learns_until_it_gets_no_better(monkeypatch):
+    drawn, fakes = np.random.default_rng(0).integers(0, 12, (2, 4000, 3)).astype("int32")
+    # The last token of real texts is the sum of the others: no single token tells, and no pair of them.
+    drawn[:, 2] = drawn[:, :2].sum(axis=1) % 12
+    source = TextSource("sums", drawn, drawn[:100], vocabulary_size=12, ends=False)
+    found = measure("two_sample", fakes, source, num=4000)["two_sample"]
+    assert found > 0.85
+    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 3)
+    assert measure("two_sample", fakes, source, num=4000)["two_sample"] < found - 0.05
+
+
 def test_the_interval_is_the_binomial_one(monkeypatch):
     module = metric("two_sample")
     source = load("oracle:markov", vocabulary_size=4, length=4, count=200)
