@@ -9,12 +9,15 @@ COLUMNS = {"nll_oracle": ".2f", "nll_held_out": ".3f", "entropy": ".2f", "two_sa
 # Of each row: the game whose record has it, and where.
 ROWS = {
     "maximum likelihood": ("seqgan", "likelihood"),
-    "SeqGAN, reward log D": ("seqgan", "last"),
+    "SeqGAN, reward D": ("seqgan", "last"),
     "maximum likelihood, as sharp as SeqGAN": ("seqgan", "likelihood_of_equal_entropy"),
     "placebo": ("placebo", "last"),
     "placebo without a baseline": ("placebo-without-baseline", "last"),
     "maximum likelihood, as sharp as that placebo": ("placebo-without-baseline", "likelihood_of_equal_entropy"),
     "held-out sequences": ("seqgan", "held_out"),
+    "maximum likelihood, 32 units": ("seqgan-32-units", "likelihood"),
+    "SeqGAN, 32 units": ("seqgan-32-units", "last"),
+    "maximum likelihood, 32 units, as sharp as that SeqGAN": ("seqgan-32-units", "likelihood_of_equal_entropy"),
 }
 
 

@@ -14,8 +14,10 @@ RESULTS = {
     "two_sample_high": Result("", "upper end of its 95 % interval"),
 }
 BATCH, LEARNING_RATE = 128, 3e-3
-# After so many updates it is asked about lessons that were set aside; it stops when it got no better so many times.
-ROUND, PATIENCE, MOST_ROUNDS = 100, 6, 40
+# After a pass through its lessons, or so many updates, it is asked about others that were set aside; so many updates
+# that make it no better are enough, and so many in all.
+SHORTEST, LONGEST = 20, 100
+PATIENCE, MOST_UPDATES = 600, 4000
 # Every so many-th lesson is set aside.
 ASIDE = 5
 # Texts that are asked about at a time.
@@ -28,8 +30,9 @@ def measure(comparison):
     """Returns `two_sample`, the accuracy on texts it did not learn from, and the ends of its 95 % interval.
 
     Paper: Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests" (arXiv:1610.06545). As many real texts as
-    samples are taken. From a half of both it learns, until it gets no better on a fifth of that half; about the other
-    half it is asked. The more texts there are, the more it finds: compare numbers of equally many.
+    samples are taken. From a half of both it learns, until it gets no better on a fifth of that half, at most 4,000
+    updates; about the other half it is asked. It is a small network, and the more texts there are, the more it finds:
+    compare numbers of equally many.
 
     Raises:
         NotComputableError: too few texts.
@@ -60,18 +63,21 @@ def _taught(texts, real, vocabulary_size):
     pupil.compile(
         keras.optimizers.Adam(LEARNING_RATE), keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=False
     )
-    aside = np.arange(len(texts)) % ASIDE == 0
-    # Keras would shuffle by the global random numbers, which belong to whoever trains meanwhile.
-    rows = np.random.default_rng(5).choice(np.flatnonzero(~aside), BATCH * ROUND * MOST_ROUNDS)
     answers = real[:, np.newaxis]
+    aside = np.arange(len(texts)) % ASIDE == 0
+    others = np.flatnonzero(~aside)
+    updates = int(np.clip(len(others) // BATCH, SHORTEST, LONGEST))
+    # Keras would shuffle by the global random numbers, which belong to whoever trains meanwhile.
+    rows = np.random.default_rng(5).choice(others, BATCH * MOST_UPDATES)
+    table = tf.constant(texts), tf.constant(answers)
     lessons = tf.data.Dataset.from_tensor_slices(rows).batch(BATCH, drop_remainder=True)
     pupil.fit(
-        lessons.map(lambda chosen: (tf.gather(texts, chosen), tf.gather(answers, chosen))),
-        steps_per_epoch=ROUND,
-        epochs=MOST_ROUNDS,
+        lessons.map(lambda chosen: tuple(tf.gather(column, chosen) for column in table)),
+        steps_per_epoch=updates,
+        epochs=MOST_UPDATES // updates,
         validation_data=(texts[aside], answers[aside]),
         validation_batch_size=PART,
-        callbacks=[keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE, restore_best_weights=True)],
+        callbacks=[keras.callbacks.EarlyStopping("val_loss", patience=PATIENCE // updates, restore_best_weights=True)],
         shuffle=False,
         verbose=0,
     )

@@ -55,7 +55,7 @@ def build():
 
 @pytest.fixture(autouse=True)
 def _short_lessons(monkeypatch):
-    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 1)
+    monkeypatch.setattr(metric("two_sample"), "MOST_UPDATES", 20)
 
 
 def test_the_judge_of_a_source_is_that_of_its_kind(chain):

@@ -62,7 +62,7 @@ def test_references_are_held_out_and_never_those_that_are_judged(known):
 
 @pytest.mark.parametrize("name", ["bleu", "copies", "frechet_local", "two_sample"])
 def test_empty_texts_are_counted_and_nothing_breaks(name, known, monkeypatch):
-    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 1)
+    monkeypatch.setattr(metric("two_sample"), "MOST_UPDATES", 20)
     samples = padded([[], [], [2, 3]] * 40, 8)
     found = measure(name, samples, known)
     assert all(np.isfinite(value) for value in found.values())
@@ -173,7 +173,7 @@ def test_one_text_over_and_over_wins_bleu_and_loses_everything_else(known):
 
 
 def test_a_classifier_cannot_tell_real_from_real_but_real_from_a_favourite_word(monkeypatch):
-    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 4)
+    monkeypatch.setattr(metric("two_sample"), "MOST_UPDATES", 400)
     source = load("oracle:markov", vocabulary_size=4, length=4, count=1200)
     real = source.oracle.draw(1000, 9)
     found = measure("two_sample", real, source)
@@ -191,8 +191,21 @@ def test_a_classifier_learns_until_it_gets_no_better(monkeypatch):
     source = TextSource("sums", drawn, drawn[:100], vocabulary_size=12, ends=False)
     found = measure("two_sample", fakes, source, num=4000)["two_sample"]
     assert found > 0.85
-    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 3)
+    monkeypatch.setattr(metric("two_sample"), "MOST_UPDATES", 300)
     assert measure("two_sample", fakes, source, num=4000)["two_sample"] < found - 0.05
+
+
+def test_a_classifier_that_learns_by_heart_is_stopped_and_taken_back():
+    module, rng = metric("two_sample"), np.random.default_rng(0)
+    texts, real = rng.integers(0, 9, (400, 6)).astype("int32"), np.tile([1, 0, 0, 1], 100)
+    pupil = module._taught(texts, real, 9)
+    losses = pupil.history.history["val_loss"]
+    best = int(np.argmin(losses))
+    # Rounds of 20 updates, of which 600 make it no better.
+    assert len(losses) == best + 1 + 600 // 20 < 4000 // 20
+    logits = np.asarray(pupil(texts[::5]))[:, 0]
+    assert np.logaddexp(0, np.where(real[::5], -logits, logits)).mean() == pytest.approx(losses[best], rel=1e-4)
+    assert losses[-1] > losses[best] + 0.05
 
 
 def test_the_interval_is_the_binomial_one(monkeypatch):
@@ -206,7 +219,7 @@ def test_the_interval_is_the_binomial_one(monkeypatch):
 
 
 def test_short_texts_without_words_have_a_classifier_too(monkeypatch):
-    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 1)
+    monkeypatch.setattr(metric("two_sample"), "MOST_UPDATES", 20)
     source = load("oracle:markov", vocabulary_size=3, length=2, count=60)
     assert 0 <= measure("two_sample", source.tokens[:20], source)["two_sample"] <= 1
     with pytest.raises(NotComputableError, match="18 texts a side, at least 20"):
@@ -262,7 +275,7 @@ def test_an_encoder_has_the_directions_that_its_texts_have():
 
 
 def test_metrics_give_what_they_announce(chain, monkeypatch):
-    monkeypatch.setattr(metric("two_sample"), "MOST_ROUNDS", 1)
+    monkeypatch.setattr(metric("two_sample"), "MOST_UPDATES", 20)
     generator = SequenceGenerator(3, 3, ends=False, cell="none", embedding_dim=4)
     for name in metric_names():
         assert set(measure(name, chain.tokens[:100], chain, Model(generator))) == set(metric(name).RESULTS)
