@@ -1,4 +1,4 @@
-"""Recipes: one TOML file a run, `<variant>_<dataset>.toml`."""
+"""Recipes: one TOML file per run, `<model>_<dataset>.toml`."""
 
 if not __name__.startswith("ganzoo."):
     raise ImportError(

@@ -1,9 +1,8 @@
-"""MODEL: what a GAN is, and the step that trains it.
+"""Model zoo: the GAN models, and the training step that they share.
 
-Nothing heavy is imported before a name is used, so `ganzoo --help` and `ganzoo list` stay quick.
+Nothing heavy is imported before a name is used, so that `ganzoo --help` and `ganzoo list` stay fast.
 """
 
-import importlib
 import os
 import platform
 
@@ -13,47 +12,34 @@ if not __name__.startswith("ganzoo."):
         "`from ganzoo.zoo import ...`"
     )
 
-# TensorFlow itself uses oneDNN only on processors with AVX-512; with AVX2 alone its convolutions take about twice the
-# time without it. Read when TensorFlow is imported, so import ganzoo first; a setting of the user's own stands.
+# By default TensorFlow uses oneDNN only on processors with AVX-512; with AVX2 alone convolutions take about twice as
+# long without it. TensorFlow reads the variable at import, so import ganzoo first; a value that the user set is kept.
 if platform.machine().lower() in ("x86_64", "amd64"):
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-_HOMES = {
-    "ACGAN": "acgan",
-    "AdversarialModel": "base",
-    "BLEUReward": "bleu_reward",
-    "ConditionalBatchNormalization": "layers",
-    "ConditionalGAN": "cgan",
-    "CycleGAN": "cyclegan",
-    "DiscriminatorReward": "rewards",
-    "FakePool": "pool",
-    "GAN": "gan",
-    "LanguageModel": "language_model",
-    "LinearDecay": "schedules",
-    "MaliGAN": "maligan",
-    "ModulatedBatchNormalization": "layers",
-    "Pix2Pix": "pix2pix",
-    "PlaceboReward": "rewards",
-    "ProjectionGAN": "projection_gan",
-    "ReflectionPadding2D": "layers",
-    "RelGAN": "relgan",
-    "ScratchGAN": "scratchgan",
-    "SemanticReward": "semantic_reward",
-    "SeqGAN": "seqgan",
-    "SequenceGenerator": "sequence_generator",
-    "SpectralConv2D": "layers",
-    "TextDiscriminator": "text_discriminator",
-    "TextModel": "text",
-    "TextToImageGAN": "text_to_image",
-    "TranslationModel": "translation",
-    "WeightClipping": "constraints",
-    "WGAN": "wgan",
-}
+from .core.lazy_loading import lazy_exports  # noqa: E402
+from .registry import variants  # noqa: E402
 
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}, expected one of {__all__}")
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {info.class_name: f"models.{info.family}.{info.name}" for info in variants().values()}
+    | {
+        "BLEUReward": "rewards.bleu_reward",
+        "ConditionalBatchNormalization": "layers",
+        "DiscriminatorReward": "rewards.reward",
+        "ImageGAN": "families.image_gan",
+        "ImagePool": "layers",
+        "ImageTranslationGAN": "families.image_translation_gan",
+        "LanguageModel": "sequences.language_model",
+        "LinearDecay": "optimization.linear_decay",
+        "ModulatedBatchNormalization": "layers",
+        "PlaceboReward": "rewards.reward",
+        "ReflectionPadding2D": "layers",
+        "SemanticReward": "rewards.semantic_reward",
+        "SequenceGenerator": "sequences.sequence_generator",
+        "SpectralConv2D": "layers",
+        "TextDiscriminator": "sequences.text_discriminator",
+        "TextGAN": "families.text_gan",
+        "WeightClipping": "optimization.weight_clipping",
+    },
+)

@@ -1,8 +1,8 @@
-"""Errors that the user can mend."""
+"""Errors that the user can fix."""
 
 
 class UserError(ValueError):
-    """What the user got wrong, in one line: what was received, what was expected, how to mend it."""
+    """What the user got wrong, in one line: what was received, what was expected, how to fix it."""
 
 
 class ArgumentError(UserError):

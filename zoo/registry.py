@@ -1,7 +1,8 @@
-"""Finds the variants of the zoo by reading its folder.
+"""Finds the models of the zoo by listing `zoo/models/`.
 
-A variant is a file of this folder with one class decorated by `@variant`; the file's name is the variant's. Finding
-them needs neither TensorFlow nor an import: `ganzoo list` parses the sources. Adding a variant edits no table.
+A model is a file of a family's folder there; its name is the file's, and its class is named like the file without the
+underscores, whatever the case. Listing needs neither TensorFlow nor an import: `ganzoo list` reads the first line of
+each class docstring. A new model edits no table.
 """
 
 import ast
@@ -11,19 +12,20 @@ import importlib
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDER = Path(__file__).parent
+MODELS = Path(__file__).parent / "models"
 
 
-class Entry(NamedTuple):
+class VariantInfo(NamedTuple):
     """What is known of a variant before it is imported."""
 
     name: str
+    family: str
     class_name: str
     summary: str
 
 
 def variant(cls):
-    """Marks a model class as a variant of the zoo and registers it for `.keras` files as `ganzoo>NAME`."""
+    """Registers a model class for `.keras` files as `ganzoo>NAME`."""
     import keras
 
     return keras.saving.register_keras_serializable("ganzoo")(cls)
@@ -31,16 +33,18 @@ def variant(cls):
 
 @functools.cache
 def variants():
-    """Returns a dict of name -> `Entry` of all variants, in alphabetical order."""
-    found = {}
-    for path in sorted(FOLDER.glob("*.py")):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and any(
-                isinstance(mark, ast.Name) and mark.id == "variant" for mark in node.decorator_list
-            ):
-                summary = (ast.get_docstring(node) or "").partition("\n")[0]
-                found[path.stem] = Entry(path.stem, node.name, summary)
-    return found
+    """Returns a dict of name -> `VariantInfo` of all variants, by family and name."""
+    paths = sorted(path for path in MODELS.glob("*/*.py") if path.stem != "__init__")
+    return {path.stem: _read(path) for path in paths}
+
+
+def _read(path):
+    """Returns what the source of a model says: the class that the file is named after, and its summary."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef) and node.name.lower() == path.stem.replace("_", ""):
+            summary = (ast.get_docstring(node) or "").partition("\n")[0]
+            return VariantInfo(path.stem, path.parent.name, node.name, summary)
+    raise ImportError(f"{path}: expected a class named like the file, without its underscores")
 
 
 def variant_class(name):
@@ -54,7 +58,8 @@ def variant_class(name):
     """
     if name not in variants():
         raise ValueError(f"variant: received {name!r}, expected one of {sorted(variants())}{nearest(name, variants())}")
-    return getattr(importlib.import_module(f".{name}", __package__), variants()[name].class_name)
+    info = variants()[name]
+    return getattr(importlib.import_module(f".models.{info.family}.{name}", __package__), info.class_name)
 
 
 def nearest(name, known):

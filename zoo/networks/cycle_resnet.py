@@ -1,53 +1,51 @@
-"""The generator of CycleGAN (Zhu et al. 2017): residual blocks at a quarter of the resolution, for any size."""
+"""The generator of CycleGAN (Zhu et al. 2017): residual blocks at a quarter of the resolution, for any image size."""
 
 import itertools
-from typing import Annotated, Literal
+from typing import Literal
 
 import keras
-from annotated_types import Ge
 from keras import layers
 
-from ..arguments import validated
+from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
-from ..layers import ReflectionPadding2D
-from .dcgan import normal, normaliser
+from ..layers.reflection_padding2d import ReflectionPadding2D
+from .dcgan import make_normalization, normal
 
-Count = Annotated[int, Ge(1)]
 LOWEST, MULTIPLE = 16, 4
 
 
 @validated
 def cycle_resnet_generator(
-    shape: tuple[Count | None, ...],
-    target_channels: Count | None = None,
-    width: Count = 64,
-    blocks: Count | None = None,
+    shape: tuple[PositiveInt | None, ...],
+    target_channels: PositiveInt | None = None,
+    width: PositiveInt = 64,
+    blocks: PositiveInt | None = None,
     normalization: Literal["instance", "batch", "none"] = "instance",
     seed: int = 0,
     dtype: object = None,
 ):
-    """Builds a generator that translates an image by residual blocks between two halvings and two doublings.
+    """Builds an image translation generator: residual blocks between two downsamplings and two upsamplings.
 
-    When to use it: the output keeps the input's forms and changes their looks, such as horses and zebras. Every weight
-    belongs to a convolution, so weights trained at one size also translate images of another.
+    When to use it: the output keeps the shapes of the input and changes their appearance, such as horses and zebras.
+    The network is fully convolutional, so weights trained at one image size also translate images of another.
 
     Paper: Zhu et al. 2017, "CycleGAN" (arXiv:1703.10593), section 7.2; Johnson et al. 2016 (arXiv:1603.08155).
 
     Args:
-        shape: (height, width, channels) of the input, both sizes a multiple of 4 and at least 16, or None where they
-            are left open.
-        target_channels: int >= 1, of the output. Default: those of the input.
-        width: int >= 1, feature maps of the first layer; the residual blocks have four times as many. Default 64.
-        blocks: int >= 1, residual blocks. Default: 6 up to 128 pixels, 9 above and where a size is open.
+        shape: (height, width, channels) of the input. Height and width are multiples of 4 and at least 16, or None for
+            variable sizes.
+        target_channels: int >= 1, channels of the output. Default: those of the input.
+        width: int >= 1, feature maps of the first layer; the residual blocks have four times that number. Default 64.
+        blocks: int >= 1, residual blocks. Default: 6 up to 128 pixels, 9 above and for variable sizes.
         normalization: "instance", "batch" or "none". Default "instance".
-        seed: int, of the initialisers. Default 0.
+        seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
     Input shape: (batch, height, width, channels), in [-1, 1]. Output shape: (batch, height, width, target_channels),
-    float32 in [-1, 1]; open sizes come out rounded up to a multiple of 4.
+    float32 in [-1, 1]; variable sizes are rounded up to a multiple of 4.
 
     Raises:
-        ArgumentError: an argument out of its range; a size that is too small or no multiple of 4.
+        ArgumentError: an argument out of range; a size that is too small or not a multiple of 4.
 
     Example:
 
@@ -59,12 +57,12 @@ def cycle_resnet_generator(
     _check_shape(shape)
     if blocks is None:
         blocks = 6 if None not in shape and max(shape[:2]) <= 128 else 9
-    seeds, normalise = itertools.count(seed), normaliser(normalization, dtype)
+    seeds, normalize = itertools.count(seed), make_normalization(normalization, dtype)
 
-    def convolve(x, maps, size, kind=layers.Conv2D, **how):
-        initial = normal(next(seeds))
-        x = kind(maps, size, use_bias=normalise is None, kernel_initializer=initial, dtype=dtype, **how)(x)
-        return normalise(x) if normalise else x
+    def convolve(x, maps, size, kind=layers.Conv2D, **options):
+        initializer = normal(next(seeds))
+        x = kind(maps, size, use_bias=normalize is None, kernel_initializer=initializer, dtype=dtype, **options)(x)
+        return normalize(x) if normalize else x
 
     def reflect(x, padding):
         return ReflectionPadding2D(padding, dtype=dtype)(x)
@@ -87,14 +85,14 @@ def cycle_resnet_generator(
 
 
 def _check_shape(shape):
-    wrong = [size for size in shape[:2] if size is not None and (size < LOWEST or size % MULTIPLE)]
-    if len(shape) == 3 and shape[-1] is not None and not wrong:
+    invalid = [size for size in shape[:2] if size is not None and (size < LOWEST or size % MULTIPLE)]
+    if len(shape) == 3 and shape[-1] is not None and not invalid:
         return
-    size = wrong[0] if wrong else 64
+    size = invalid[0] if invalid else 64
     below = size - size % MULTIPLE
-    near = sorted({max(LOWEST, below), max(LOWEST, size if below == size else below + MULTIPLE)})
+    suggestions = sorted({max(LOWEST, below), max(LOWEST, size if below == size else below + MULTIPLE)})
     raise ArgumentError(
         f"cycle_resnet_generator: received samples of shape {shape}, expected a multiple of {MULTIPLE} of at least "
-        f"{LOWEST} as height and as width of (height, width, channels), such as {' or '.join(map(str, near))}: set "
-        "data.resolution"
+        f"{LOWEST} as height and as width of (height, width, channels), such as "
+        f"{' or '.join(map(str, suggestions))}: set data.resolution"
     )

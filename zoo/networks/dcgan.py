@@ -1,7 +1,7 @@
 """The DCGAN pair (Radford et al. 2016) for any resolution from 8 to 128 and any channel count.
 
-The resolution is halved (rounding up) until 4 to 7 pixels are left; the generator climbs the same ladder and cuts the
-odd row and column off, so that 28, 48 or 100 pixels work like 32, 64 or 128.
+The discriminator halves the resolution (rounding up) until 4 to 7 pixels are left. The generator follows the same
+schedule in reverse and crops the surplus row and column of odd sizes, so 28, 48 or 100 pixels work like 32, 64 or 128.
 """
 
 from typing import Annotated, Literal
@@ -10,19 +10,18 @@ import keras
 from annotated_types import Ge, Le
 from keras import layers
 
-from ..arguments import validated
+from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
 
-Count = Annotated[int, Ge(1)]
 LOWEST, HIGHEST = 8, 128
 
 
-def ladder(resolution):
-    """Returns the sizes from the resolution down to the smallest feature map.
+def resolution_schedule(resolution):
+    """Returns the sizes of the feature maps, from the image resolution down to the smallest one.
 
     Example:
 
-    >>> ladder(28)
+    >>> resolution_schedule(28)
     [28, 14, 7]
     """
     sizes = [resolution]
@@ -33,30 +32,30 @@ def ladder(resolution):
 
 @validated
 def dcgan_generator(
-    latent_dim: Count,
-    shape: tuple[Count, ...],
-    width: Count = 64,
+    latent_dim: PositiveInt,
+    shape: tuple[PositiveInt, ...],
+    width: PositiveInt = 64,
     normalization: Literal["batch", "none"] = "batch",
     seed: int = 0,
     dtype: object = None,
 ):
-    """Builds a generator of 4x4 transposed convolutions with stride 2.
+    """Builds a generator from 4x4 transposed convolutions with stride 2.
 
     Paper: Radford, Metz, Chintala 2016 (arXiv:1511.06434), section 3.
 
     Args:
         latent_dim: int >= 1.
         shape: (height, width, channels) of an image, square, 8 to 128 pixels.
-        width: int >= 1, feature maps of the largest hidden resolution; they double at each lower one, up to eightfold.
-            Default 64.
+        width: int >= 1, feature maps at the highest hidden resolution. Each lower resolution has twice the maps, up to
+            8 * width. Default 64.
         normalization: "batch" or "none". Default "batch".
-        seed: int, of the initialisers. Default 0.
+        seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
     Input shape: (batch, latent_dim). Output shape: (batch, height, width, channels), float32 in [-1, 1].
 
     Raises:
-        ArgumentError: an argument out of its range; a shape that is not a square image of 8 to 128 pixels.
+        ArgumentError: an argument out of range; a shape that is not a square image of 8 to 128 pixels.
 
     Example:
 
@@ -65,36 +64,36 @@ def dcgan_generator(
     """
     check_shape("dcgan_generator", shape)
     inputs = keras.Input((latent_dim,), name="latents")
-    images = grow(inputs, shape, width, seed, dtype, normaliser(normalization, dtype))
+    images = upsampling_stack(inputs, shape, width, seed, dtype, make_normalization(normalization, dtype))
     return keras.Model(inputs, images, name="dcgan_generator")
 
 
 @validated
 def dcgan_discriminator(
-    shape: tuple[Count, ...],
-    width: Count = 64,
+    shape: tuple[PositiveInt, ...],
+    width: PositiveInt = 64,
     normalization: Literal["batch", "layer", "none"] = "batch",
     dropout: Annotated[float, Ge(0), Le(0.9)] = 0.0,
     seed: int = 0,
     dtype: object = None,
 ):
-    """Builds a discriminator of 4x4 convolutions with stride 2.
+    """Builds a discriminator from 4x4 convolutions with stride 2.
 
     Paper: Radford, Metz, Chintala 2016 (arXiv:1511.06434), section 3.
 
     Args:
         shape: (height, width, channels) of an image, square, 8 to 128 pixels.
-        width: int >= 1, feature maps of the first layer; they double at each lower resolution, up to eightfold.
+        width: int >= 1, feature maps of the first layer. Each lower resolution has twice the maps, up to 8 * width.
             Default 64.
         normalization: "batch", "layer" or "none"; the first layer has none, as in the paper. Default "batch".
-        dropout: float in [0, 0.9], before the last layer. Default 0.
-        seed: int, of the initialisers and of dropout. Default 0.
+        dropout: float in [0, 0.9], dropout rate before the last layer. Default 0.
+        seed: int, seed of the initializers and of dropout. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
     Input shape: (batch, height, width, channels), in [-1, 1]. Output shape: (batch, 1), float32 logits.
 
     Raises:
-        ArgumentError: an argument out of its range; a shape that is not a square image of 8 to 128 pixels.
+        ArgumentError: an argument out of range; a shape that is not a square image of 8 to 128 pixels.
 
     Example:
 
@@ -103,77 +102,78 @@ def dcgan_discriminator(
     """
     check_shape("dcgan_discriminator", shape)
     images = keras.Input(shape, name="images")
-    features = shrink(images, width, seed, dtype, normaliser(normalization, dtype))
+    features = flat_features(images, width, seed, dtype, make_normalization(normalization, dtype))
     if dropout:
         features = layers.Dropout(dropout, seed=seed, dtype=dtype)(features)
-    return keras.Model(images, last_logits(features, seed + len(ladder(shape[0])) - 1), name="dcgan_discriminator")
+    logits = logits_head(features, seed + len(resolution_schedule(shape[0])) - 1)
+    return keras.Model(images, logits, name="dcgan_discriminator")
 
 
-def grow(vector, shape, width, seed, dtype, normalise):
-    """Draws images from vectors: a dense layer, then transposed convolutions up the ladder.
+def upsampling_stack(vector, shape, width, seed, dtype, normalize):
+    """Maps vectors to images: a dense layer, then transposed convolutions up to the image resolution.
 
     Args:
         vector: Keras tensor (batch, units).
         shape: (height, width, channels).
-        width: int, feature maps of the largest hidden resolution.
-        seed: int, of the initialisers.
+        width: int, feature maps at the highest hidden resolution.
+        seed: int, seed of the initializers.
         dtype: Keras dtype policy.
-        normalise: function of a Keras tensor, called once a layer; None for no normalisation.
+        normalize: function of a Keras tensor, called once per layer; None for no normalization.
 
     Returns:
         Keras tensor (batch, *shape), float32 in [-1, 1].
     """
-    sizes, seeds = ladder(shape[0]), iter(range(seed, seed + 100))
+    sizes, seeds = resolution_schedule(shape[0]), iter(range(seed, seed + 100))
     widths = [width * 2 ** min(level, 3) for level in range(len(sizes) - 1)]
     dense = layers.Dense(
         sizes[-1] ** 2 * widths[-1], use_bias=False, kernel_initializer=normal(next(seeds)), dtype=dtype
     )
     x = layers.Reshape((sizes[-1], sizes[-1], widths[-1]), dtype=dtype)(dense(vector))
-    x = layers.ReLU(dtype=dtype)(normalise(x) if normalise else x)
+    x = layers.ReLU(dtype=dtype)(normalize(x) if normalize else x)
     for size, maps in zip(sizes[-2:0:-1], widths[-2::-1], strict=True):
-        x = _upsample(x, maps, size, next(seeds), dtype, use_bias=normalise is None)
-        x = layers.ReLU(dtype=dtype)(normalise(x) if normalise else x)
+        x = _upsample(x, maps, size, next(seeds), dtype, use_bias=normalize is None)
+        x = layers.ReLU(dtype=dtype)(normalize(x) if normalize else x)
     x = _upsample(x, shape[-1], sizes[0], next(seeds), dtype, use_bias=True)
     return layers.Activation("tanh", dtype="float32", name="images")(x)
 
 
-def descend(images, width, seed, dtype, normalise, convolution=layers.Conv2D):
-    """Reads feature maps from images: convolutions of stride 2 down the ladder.
+def downsampling_stack(images, width, seed, dtype, normalize, convolution=layers.Conv2D):
+    """Maps images to feature maps: convolutions with stride 2 down to the smallest resolution.
 
     Args:
         images: Keras tensor (batch, resolution, resolution, channels).
         width: int, feature maps of the first layer.
-        seed: int, of the initialisers.
+        seed: int, seed of the initializers.
         dtype: Keras dtype policy.
-        normalise: function of a Keras tensor, called once a layer but for the first; None for no normalisation.
-        convolution: class of the convolutions. Default `keras.layers.Conv2D`.
+        normalize: function of a Keras tensor, called once per layer except the first; None for no normalization.
+        convolution: layer class of the convolutions. Default `keras.layers.Conv2D`.
 
     Returns:
         Keras tensor (batch, smallest size, smallest size, maps).
     """
-    sizes, x = ladder(images.shape[1]), images
+    sizes, x = resolution_schedule(images.shape[1]), images
     for level in range(len(sizes) - 1):
-        unnormalised = level == 0 or normalise is None
+        unnormalized = level == 0 or normalize is None
         x = convolution(
             width * 2 ** min(level, 3),
             4,
             strides=2,
             padding="same",
-            use_bias=unnormalised,
+            use_bias=unnormalized,
             kernel_initializer=normal(seed + level),
             dtype=dtype,
         )(x)
-        x = layers.LeakyReLU(0.2, dtype=dtype)(x if unnormalised else normalise(x))
+        x = layers.LeakyReLU(0.2, dtype=dtype)(x if unnormalized else normalize(x))
     return x
 
 
-def shrink(images, width, seed, dtype, normalise, convolution=layers.Conv2D):
-    """Reads features from images: the maps of `descend`, flattened to (batch, features)."""
-    return layers.Flatten(dtype=dtype)(descend(images, width, seed, dtype, normalise, convolution))
+def flat_features(images, width, seed, dtype, normalize, convolution=layers.Conv2D):
+    """Maps images to the output of `downsampling_stack`, flattened to (batch, features)."""
+    return layers.Flatten(dtype=dtype)(downsampling_stack(images, width, seed, dtype, normalize, convolution))
 
 
-def normaliser(normalization, dtype):
-    """Returns the function that normalises a Keras tensor, or None."""
+def make_normalization(normalization, dtype):
+    """Returns a function that applies a new normalization layer to a Keras tensor, or None for "none"."""
     if normalization == "batch":
         return lambda x: layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=dtype)(x)
     if normalization == "layer":
@@ -183,15 +183,14 @@ def normaliser(normalization, dtype):
     return None
 
 
-def last_logits(features, seed, units=1, name="logits"):
-    """Returns float32 logits (batch, units) of features."""
+def logits_head(features, seed, units=1, name="logits"):
+    """Returns float32 logits (batch, units), computed from features by a dense layer."""
     return layers.Dense(units, kernel_initializer=normal(seed), dtype="float32", name=name)(features)
 
 
 def check_shape(owner, shape):
-    """Raises ArgumentError unless the shape is that of square images of 8 to 128 pixels."""
-    square = len(shape) == 3 and shape[0] == shape[1] and LOWEST <= shape[0] <= HIGHEST
-    if not square:
+    """Raises ArgumentError unless the shape is a square image of 8 to 128 pixels."""
+    if not (len(shape) == 3 and shape[0] == shape[1] and LOWEST <= shape[0] <= HIGHEST):
         raise ArgumentError(
             f"{owner}: received samples of shape {shape}, expected square images (resolution, resolution, channels) "
             f"with a resolution of {LOWEST} to {HIGHEST}: set data.resolution, or network = 'mlp' for other shapes"
@@ -199,7 +198,7 @@ def check_shape(owner, shape):
 
 
 def normal(seed):
-    """Returns DCGAN's initialiser."""
+    """Returns the initializer of DCGAN, a normal distribution with a standard deviation of 0.02."""
     return keras.initializers.RandomNormal(stddev=0.02, seed=seed)
 
 
@@ -207,5 +206,5 @@ def _upsample(x, maps, size, seed, dtype, use_bias):
     x = layers.Conv2DTranspose(
         maps, 4, strides=2, padding="same", use_bias=use_bias, kernel_initializer=normal(seed), dtype=dtype
     )(x)
-    odd = x.shape[1] - size
-    return layers.Cropping2D(((0, odd), (0, odd)), dtype=dtype)(x) if odd else x
+    surplus = x.shape[1] - size
+    return layers.Cropping2D(((0, surplus), (0, surplus)), dtype=dtype)(x) if surplus else x

@@ -1,38 +1,34 @@
 """Multi-layer perceptrons for samples of any shape: points in the plane, or small images."""
 
 import math
-from typing import Annotated
 
 import keras
-from annotated_types import Ge
 from keras import layers
 
-from ..arguments import validated
-
-Count = Annotated[int, Ge(1)]
+from ..core.validation import PositiveInt, validated
 
 
 @validated
 def mlp_generator(
-    latent_dim: Count,
-    shape: tuple[Count, ...],
-    width: Count = 128,
-    depth: Annotated[int, Ge(1)] = 3,
+    latent_dim: PositiveInt,
+    shape: tuple[PositiveInt, ...],
+    width: PositiveInt = 128,
+    depth: PositiveInt = 3,
     bounded: bool | None = None,
     seed: int = 0,
     dtype: object = None,
 ):
-    """Builds a perceptron that maps latents to samples.
+    """Builds a multi-layer perceptron that maps latents to samples.
 
-    When to use it: points (`shape` of one axis), or images so small that convolutions have nothing to share.
+    When to use it: for points (`shape` with one axis), or for images too small to benefit from convolutions.
 
     Args:
         latent_dim: int >= 1.
         shape: tuple of int, one sample without the batch axis, such as (2,) or (8, 8, 1).
         width: int >= 1, units of each hidden layer. Default 128.
         depth: int >= 1, hidden layers. Default 3.
-        bounded: bool, whether a tanh ends the network. Default: True for images, False for points.
-        seed: int, of the initialisers. Default 0.
+        bounded: bool, whether the output passes through tanh. Default: True for images, False for points.
+        seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
     Input shape: (batch, latent_dim). Output shape: (batch, *shape), float32.
@@ -53,19 +49,21 @@ def mlp_generator(
 
 @validated
 def mlp_discriminator(
-    shape: tuple[Count, ...],
-    width: Count = 128,
-    depth: Annotated[int, Ge(1)] = 3,
+    shape: tuple[PositiveInt, ...],
+    width: PositiveInt = 128,
+    depth: PositiveInt = 3,
     seed: int = 0,
     dtype: object = None,
 ):
-    """Builds a perceptron that maps samples to logits; it has no normalisation and fits a critic as well.
+    """Builds a multi-layer perceptron that maps samples to logits.
+
+    When to use it: with `mlp_generator`. It has no normalization, so it is also suitable as a critic.
 
     Args:
         shape: tuple of int, one sample without the batch axis.
         width: int >= 1, units of each hidden layer. Default 128.
         depth: int >= 1, hidden layers. Default 3.
-        seed: int, of the initialisers. Default 0.
+        seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
     Input shape: (batch, *shape). Output shape: (batch, 1), float32 logits.

@@ -1,4 +1,4 @@
-"""The discriminator of pix2pix and CycleGAN: a logit for every patch of the image."""
+"""PatchGAN, the discriminator of pix2pix and CycleGAN: one logit per image patch."""
 
 import itertools
 from typing import Annotated, Literal
@@ -7,22 +7,20 @@ import keras
 from annotated_types import Ge, Le
 from keras import layers
 
-from ..arguments import validated
+from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
-from .dcgan import normal, normaliser
-
-Count = Annotated[int, Ge(1)]
+from .dcgan import make_normalization, normal
 
 
 def receptive_field(depth):
-    """Returns the side, in pixels, of the patch that one logit of a depth judges.
+    """Returns the side length in pixels of the patch that determines one logit, for a given depth.
 
     Example:
 
     >>> [receptive_field(depth) for depth in (1, 2, 3)]
     [16, 34, 70]
     """
-    pixels = 7  # of two 4x4 convolutions with stride 1
+    pixels = 7  # The two 4x4 convolutions with stride 1.
     for _ in range(depth):
         pixels = 2 * pixels + 2
     return pixels
@@ -30,37 +28,38 @@ def receptive_field(depth):
 
 @validated
 def patch_discriminator(
-    shape: tuple[Count, ...],
+    shape: tuple[PositiveInt, ...],
     condition_channels: Annotated[int, Ge(0)] = 0,
-    width: Count = 64,
+    width: PositiveInt = 64,
     depth: Annotated[int, Ge(1), Le(5)] | None = None,
     normalization: Literal["instance", "batch", "none"] = "instance",
     seed: int = 0,
     dtype: object = None,
 ):
-    """Builds a discriminator of 4x4 convolutions whose logits judge overlapping patches, not the whole image.
+    """Builds a discriminator from 4x4 convolutions that classifies overlapping patches instead of the full image.
 
-    When to use it: something else, such as a second image or a cycle, already says what the whole shall look like.
+    When to use it: another constraint, such as a paired image or cycle consistency, determines the global structure.
 
     Paper: Isola et al. 2017, "pix2pix" (arXiv:1611.07004), section 6.1.2; Zhu et al. 2017, "CycleGAN"
     (arXiv:1703.10593), section 7.2: a depth of 3.
 
     Args:
         shape: (height, width, channels) of an image.
-        condition_channels: int >= 0, of the source that the image was translated from, which is then a second input;
-            0 for none. Default 0.
-        width: int >= 1, feature maps of the first layer; they double at each next one, up to eightfold. Default 64.
-        depth: int in 1 to 5, convolutions with stride 2; two with stride 1 follow. A logit judges
+        condition_channels: int >= 0, channels of the source image, which is then a second input; 0 for an unconditional
+            discriminator. Default 0.
+        width: int >= 1, feature maps of the first layer. Each further layer has twice the maps, up to 8 * width.
+            Default 64.
+        depth: int from 1 to 5, convolutions with stride 2; two with stride 1 follow. A logit covers a patch of
             `receptive_field(depth)` pixels: 16, 34, 70, 142 or 286. Default: 1 below 64 pixels, 2 below 128, else 3.
-        normalization: "instance", "batch" or "none"; the first layer has none. Default "instance".
-        seed: int, of the initialisers. Default 0.
+        normalization: "instance", "batch" or "none"; the first layer is not normalized. Default "instance".
+        seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
     Input shape: (batch, height, width, channels), in [-1, 1]; with condition_channels also (batch, height, width,
-    condition_channels). Output shape: (batch, rows, columns, 1), float32 logits; rows are height / 2**depth - 2.
+    condition_channels). Output shape: (batch, rows, columns, 1), float32 logits, with rows = height / 2**depth - 2.
 
     Raises:
-        ArgumentError: an argument out of its range; an image too small for the depth.
+        ArgumentError: an argument out of range; an image too small for the depth.
 
     Example:
 
@@ -71,7 +70,7 @@ def patch_discriminator(
     """
     depth = depth or min(max(min(shape[:2], default=1).bit_length() - 5, 1), 3)
     _check_shape(shape, depth)
-    seeds, normalise = itertools.count(seed), normaliser(normalization, dtype)
+    seeds, normalize = itertools.count(seed), make_normalization(normalization, dtype)
     inputs = keras.Input(shape, name="images")
     x = inputs
     if condition_channels:
@@ -79,31 +78,31 @@ def patch_discriminator(
         inputs = [inputs, source]
         x = layers.Concatenate(dtype=dtype)(inputs)
     for level in range(depth + 1):
-        unnormalised = normalise is None or level == 0
-        how = {"strides": 2, "padding": "same"} if level < depth else {}
+        unnormalized = normalize is None or level == 0
+        options = {"strides": 2, "padding": "same"} if level < depth else {}
         x = layers.Conv2D(
             width * 2 ** min(level, 3),
             4,
-            use_bias=unnormalised,
+            use_bias=unnormalized,
             kernel_initializer=normal(next(seeds)),
             dtype=dtype,
-            **how,
-        )(x if how else _pad(x, dtype))
-        x = layers.LeakyReLU(0.2, dtype=dtype)(x if unnormalised else normalise(x))
+            **options,
+        )(x if options else _pad(x, dtype))
+        x = layers.LeakyReLU(0.2, dtype=dtype)(x if unnormalized else normalize(x))
     last = layers.Conv2D(1, 4, kernel_initializer=normal(next(seeds)), dtype="float32", name="logits")
     return keras.Model(inputs, last(_pad(x, dtype)), name="patch_discriminator")
 
 
 def _pad(x, dtype):
-    # One row on each side, as in the papers' code: "same" would add two on one side, and shift logits off their patch.
+    # One row per side, as in the papers' code: "same" would add two rows on one side and shift the receptive fields.
     return layers.ZeroPadding2D(1, dtype=dtype)(x)
 
 
 def _check_shape(shape, depth):
-    # Three halved pixels are the fewest that both convolutions of stride 1 leave something of.
+    # The two convolutions with stride 1 need at least three pixels.
     smallest = 2 ** (depth + 1) + 1
     if len(shape) != 3 or min(shape[:2]) < smallest:
         raise ArgumentError(
             f"patch_discriminator: received samples of shape {shape}, expected images (height, width, channels) of at "
-            f"least {smallest} pixels a side at depth {depth}: set data.resolution, or a smaller depth"
+            f"least {smallest} pixels per side at depth {depth}: set data.resolution, or a smaller depth"
         )

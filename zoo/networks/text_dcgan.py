@@ -1,56 +1,54 @@
-"""The DCGAN pair that hears a sentence (Reed et al. 2016), in all its layers."""
+"""The DCGAN pair conditioned on a text embedding (Reed et al. 2016), by default in every layer of the generator."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import keras
-from annotated_types import Ge
 from keras import layers
 
-from ..arguments import validated
+from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
-from ..layers import ConditioningAugmentation, ModulatedBatchNormalization, SpectralConv2D
-from .dcgan import check_shape, descend, grow, last_logits, normal, normaliser
-
-Count = Annotated[int, Ge(1)]
+from ..layers.conditioning_augmentation import ConditioningAugmentation
+from ..layers.modulated_batch_normalization import ModulatedBatchNormalization
+from ..layers.spectral_conv2d import SpectralConv2D
+from .dcgan import check_shape, downsampling_stack, logits_head, make_normalization, normal, upsampling_stack
 
 
 @validated
 def text_dcgan_generator(
-    latent_dim: Count,
-    shape: tuple[Count, ...],
-    text_dim: Count,
-    width: Count = 64,
-    condition_dim: Count = 128,
+    latent_dim: PositiveInt,
+    shape: tuple[PositiveInt, ...],
+    text_dim: PositiveInt,
+    width: PositiveInt = 64,
+    condition_dim: PositiveInt = 128,
     augmentation: bool = False,
     normalization: Literal["modulated", "batch", "none"] = "modulated",
     seed: int = 0,
     dtype: object = None,
 ):
-    """Builds a DCGAN generator whose latents are followed by a projection of the text's vector.
+    """Builds a DCGAN generator whose input is the latents concatenated with a projection of the text embedding.
 
-    The projection also moves the scales and shifts of the batch normalisations. With normalization "batch" it does not,
-    which is the paper's generator, and learns what captions say several times slower.
+    By default the projection also modulates the batch normalizations. With normalization "batch" it does not; this is
+    the generator of the paper, and learns the meaning of captions several times slower.
 
     Paper: Reed et al. 2016 (arXiv:1605.05396), section 4.1; modulation: de Vries et al. 2017 (arXiv:1707.00683);
     conditioning augmentation: Zhang et al. 2017, "StackGAN" (arXiv:1612.03242), section 3.2.
 
     Args:
-        latent_dim: int >= 1; with augmentation the first `condition_dim` of them are its noise.
+        latent_dim: int >= 1; with augmentation, the first `condition_dim` latents are its noise.
         shape: (height, width, channels) of an image, square, 8 to 128 pixels.
-        text_dim: int >= 1, of the text's vector.
-        width: int >= 1, as of `dcgan_generator`. Default 64.
-        condition_dim: int >= 1, of the projection. Default 128.
-        augmentation: bool, whether the projection is drawn from a Gaussian around the text, kept close to the standard
-            one. Default False.
+        text_dim: int >= 1, dimension of the text embedding.
+        width: int >= 1, as in `dcgan_generator`. Default 64.
+        condition_dim: int >= 1, dimension of the projection. Default 128.
+        augmentation: bool, whether to sample the projection by `ConditioningAugmentation`. Default False.
         normalization: "modulated", "batch" or "none". Default "modulated".
-        seed: int, of the initialisers. Default 0.
+        seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
     Input shapes: (batch, latent_dim) and (batch, text_dim). Output shape: (batch, height, width, channels), float32 in
     [-1, 1].
 
     Raises:
-        ArgumentError: fewer latents than the augmentation takes noise from.
+        ArgumentError: with augmentation, `latent_dim` is less than `condition_dim`.
 
     Example:
 
@@ -60,53 +58,53 @@ def text_dcgan_generator(
     check_shape("text_dcgan_generator", shape)
     if augmentation and latent_dim < condition_dim:
         raise ArgumentError(
-            f"model.generator.condition_dim: received {condition_dim} for {latent_dim} latents, expected at most as "
-            "many: the augmentation takes its noise from them"
+            f"model.generator.condition_dim: received {condition_dim} for {latent_dim} latents, expected at most "
+            f"{latent_dim}: the augmentation takes its noise from the latents"
         )
     latents, text = keras.Input((latent_dim,), name="latents"), keras.Input((text_dim,), name="text")
     if augmentation:
         condition = ConditioningAugmentation(condition_dim, seed=seed + 100, dtype=dtype)([latents, text])
     else:
-        projected = layers.Dense(condition_dim, kernel_initializer=_glorot(seed + 100), dtype=dtype)(text)
-        condition = layers.LeakyReLU(0.2, dtype=dtype)(projected)
-    joined = layers.Concatenate(dtype=dtype)([latents, condition])
+        projection = layers.Dense(condition_dim, kernel_initializer=_glorot(seed + 100), dtype=dtype)(text)
+        condition = layers.LeakyReLU(0.2, dtype=dtype)(projection)
+    latents_with_text = layers.Concatenate(dtype=dtype)([latents, condition])
     seeds = iter(range(seed + 200, seed + 300))
 
     def modulate(x):
         return ModulatedBatchNormalization(seed=next(seeds), dtype=dtype)([x, condition])
 
-    normalise = modulate if normalization == "modulated" else normaliser(normalization, dtype)
-    images = grow(joined, shape, width, seed, dtype, normalise)
+    normalize = modulate if normalization == "modulated" else make_normalization(normalization, dtype)
+    images = upsampling_stack(latents_with_text, shape, width, seed, dtype, normalize)
     return keras.Model([latents, text], images, name="text_dcgan_generator")
 
 
 @validated
 def text_dcgan_discriminator(
-    shape: tuple[Count, ...],
-    text_dim: Count,
-    width: Count = 64,
-    condition_dim: Count = 128,
+    shape: tuple[PositiveInt, ...],
+    text_dim: PositiveInt,
+    width: PositiveInt = 64,
+    condition_dim: PositiveInt = 128,
     normalization: Literal["spectral", "batch", "layer", "none"] = "batch",
     projection: bool = True,
     seed: int = 0,
     dtype: object = None,
 ):
-    """Builds a DCGAN discriminator that lays a projection of the text beside its last feature map.
+    """Builds a DCGAN discriminator that concatenates a projection of the text embedding to its last feature map.
 
-    The product of the text's vector with a projection of the features is added to the logit: without it, which is the
-    paper's discriminator, the meaning of words is learned several times slower.
+    By default the inner product of the text embedding and a projection of the features is added to the logit. Without
+    it, as in the paper, the model learns the meaning of words several times slower.
 
-    Paper: Reed et al. 2016 (arXiv:1605.05396), section 4.1 and figure 2; the product: Miyato and Koyama 2018
-    (arXiv:1802.05637), equation 3, with a text's vector in the class's place.
+    Paper: Reed et al. 2016 (arXiv:1605.05396), section 4.1 and figure 2; inner product: Miyato and Koyama 2018
+    (arXiv:1802.05637), equation 3, with a text embedding instead of a class embedding.
 
     Args:
         shape: (height, width, channels) of an image, square, 8 to 128 pixels.
-        text_dim: int >= 1, of the text's vector.
-        width: int >= 1, as of `dcgan_discriminator`. Default 64.
-        condition_dim: int >= 1, of the projection. Default 128.
+        text_dim: int >= 1, dimension of the text embedding.
+        width: int >= 1, as in `dcgan_discriminator`. Default 64.
+        condition_dim: int >= 1, dimension of the projection. Default 128.
         normalization: "spectral", "batch", "layer" or "none". Default "batch".
-        projection: bool, whether the product is added. Default True.
-        seed: int, of the initialisers. Default 0.
+        projection: bool, whether to add the inner product. Default True.
+        seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
     Input shapes: (batch, height, width, channels) in [-1, 1], and (batch, text_dim). Output shape: (batch, 1), float32
@@ -120,20 +118,22 @@ def text_dcgan_discriminator(
     check_shape("text_dcgan_discriminator", shape)
     images, text = keras.Input(shape, name="images"), keras.Input((text_dim,), name="text")
     convolution = SpectralConv2D if normalization == "spectral" else layers.Conv2D
-    features = descend(images, width, seed, dtype, normaliser(normalization, dtype), convolution)
+    features = downsampling_stack(images, width, seed, dtype, make_normalization(normalization, dtype), convolution)
     size, maps = features.shape[1], features.shape[-1]
     condition = layers.Dense(condition_dim, kernel_initializer=_glorot(seed + 100), dtype=dtype)(text)
     condition = layers.LeakyReLU(0.2, dtype=dtype)(condition)
-    spread = layers.Reshape((1, 1, condition_dim), dtype=dtype)(condition)
-    spread = layers.UpSampling2D(size, dtype=dtype)(spread)
-    joined = layers.Concatenate(dtype=dtype)([features, spread])
-    together = convolution(maps, 1, kernel_initializer=normal(seed + 60), dtype=dtype)(joined)
-    together = layers.LeakyReLU(0.2, dtype=dtype)(together)
-    logits = last_logits(layers.Flatten(dtype=dtype)(together), seed + 50)
+    condition_map = layers.Reshape((1, 1, condition_dim), dtype=dtype)(condition)
+    condition_map = layers.UpSampling2D(size, dtype=dtype)(condition_map)
+    x = layers.Concatenate(dtype=dtype)([features, condition_map])
+    x = convolution(maps, 1, kernel_initializer=normal(seed + 60), dtype=dtype)(x)
+    x = layers.LeakyReLU(0.2, dtype=dtype)(x)
+    logits = logits_head(layers.Flatten(dtype=dtype)(x), seed + 50)
     if projection:
         flat = layers.Flatten(dtype="float32")(features)
-        seen = layers.Dense(text_dim, use_bias=False, kernel_initializer=_glorot(seed + 101), dtype="float32")(flat)
-        product = layers.Dot(axes=1, dtype="float32")([seen, text])
+        projected = layers.Dense(text_dim, use_bias=False, kernel_initializer=_glorot(seed + 101), dtype="float32")(
+            flat
+        )
+        product = layers.Dot(axes=1, dtype="float32")([projected, text])
         logits = layers.Add(dtype="float32", name="projected")([logits, product])
     return keras.Model([images, text], logits, name="text_dcgan_discriminator")
 

@@ -1,0 +1,1 @@
+"""Foundations of every other package: validation, random numbers, image scaling, caches and atomic files."""

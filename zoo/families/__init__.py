@@ -1,0 +1,1 @@
+"""The base model and the families: everything that several models share."""

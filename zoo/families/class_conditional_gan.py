@@ -1,0 +1,109 @@
+"""The family of models that generate images of a class."""
+
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge
+
+from ..core.prng import sampling_labels
+from ..core.validation import validated
+from ..errors import ArgumentError
+from ..pipeline.preprocessor import LabeledImagePreprocessor, validate_labels
+from .image_gan import ImageGAN
+
+
+class ClassConditionalGAN(ImageGAN):
+    """An image GAN whose generator is conditioned on a class label.
+
+    When to use it: as the base of a class-conditional model. Real rows carry their labels. The fakes of an update are
+    generated for the labels of its real rows, so that each class is as frequent among the fakes as in the data.
+
+    Args:
+        generator: `keras.Model`, [(batch, latent_dim), (batch,) int32] -> (batch, *shape).
+        discriminator: `keras.Model`, as the model defines it.
+        num_classes: int >= 2; labels are 0 to num_classes - 1.
+        **kwargs: of `ImageGAN`.
+
+    Raises:
+        ArgumentError: an argument out of its range, or networks that do not fit each other.
+    """
+
+    condition_specs = {"labels": ((), "int32")}
+
+    @validated
+    def __init__(self, generator, discriminator, num_classes: Annotated[int, Ge(2)], **kwargs):
+        self.num_classes = num_classes
+        super().__init__(generator, discriminator, **kwargs)
+
+    @classmethod
+    def network_arguments(cls, arguments):
+        """The networks are built for the number of classes."""
+        if "num_classes" not in arguments:
+            raise ArgumentError(
+                f"num_classes: received nothing, expected the number of classes: {cls.__name__} needs it"
+            )
+        return {"num_classes": arguments["num_classes"]}
+
+    @classmethod
+    def arguments_from_source(cls, source):
+        """Returns the number of classes.
+
+        Raises:
+            ArgumentError: a source of another family, or without labels.
+        """
+        if source.labels is None:
+            raise ArgumentError(
+                f"data.source: received {source.name!r}, which has no labels, expected a labeled source: "
+                f"{cls.__name__} generates images of a class"
+            )
+        return super().arguments_from_source(source) | {"num_classes": len(source.class_names)}
+
+    def make_preprocessor(self):
+        """Returns a preprocessor of images with labels."""
+        return LabeledImagePreprocessor(self.image_shape, self.num_classes, owner=type(self).__name__)
+
+    def generate_fakes(self, batch):
+        """Returns samples of the labels of an update."""
+        return self.generator([batch["latents"], batch["labels"]], training=True)
+
+    def generate(self, num_samples, seed=None, batch_size=64, labels=None):
+        """Samples the averaged generator; image i is the image of `seed + i` and its label.
+
+        Args:
+            num_samples: int >= 1.
+            seed: int in [0, 2**31 - num_samples], or None for a fresh one in each call. Default None.
+            batch_size: int >= 1, images generated at a time. Default 64.
+            labels: int, or int array (num_samples,), in [0, num_classes). Default: a label derived from each seed
+                (`sampling_labels`), balanced over the classes.
+
+        Returns:
+            float32 array (num_samples, *shape); images lie in [-1, 1].
+
+        Raises:
+            ArgumentError: `num_samples`, `seed` or a label out of its range.
+        """
+        return super().generate(num_samples, seed, batch_size, labels=labels)
+
+    def conditions(self, seeds, labels=None):
+        """Returns the validated labels of samples; by default, labels derived from the seeds."""
+        if labels is None:
+            return {"labels": self.sampling_labels(seeds)}
+        return {"labels": validate_labels(labels, self.num_classes, len(seeds))}
+
+    def default_conditions(self, seeds):
+        """Returns the arguments of `generate` that seeds have by default: {"labels": int32 array (num_samples,)}."""
+        return {"labels": self.sampling_labels(seeds)}
+
+    def sampling_labels(self, seeds):
+        """Returns the default label of each seed: int32 array (num_samples,)."""
+        return sampling_labels(np.asarray(seeds, np.int32), self.num_classes).numpy()
+
+    def sample_grid(self, num_samples, seed):
+        """Returns samples of as many classes as fit, one row per class, and the number of columns."""
+        columns = max(1, num_samples // self.num_classes)
+        labels = np.repeat(np.arange(self.num_classes), columns)[:num_samples]
+        return self.generate(len(labels), seed=seed, labels=labels), columns
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        return super().get_config() | {"num_classes": self.num_classes}

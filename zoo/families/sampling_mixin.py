@@ -1,0 +1,101 @@
+"""Sampling: what every model has that generates samples from seeds."""
+
+import functools
+import secrets
+
+import numpy as np
+import tensorflow as tf
+
+from ..core.prng import sampling_latents
+from ..errors import ArgumentError
+
+
+class SamplingMixin:
+    """Maps seeds to samples; the sample of a seed is the same alone and in any batch.
+
+    It expects of the model: `ema_generator`, `latent_dim`.
+    """
+
+    # Inputs of the generator next to latents: name -> (shape without the batch axis, dtype).
+    condition_specs = {}
+
+    @property
+    def condition_names(self):
+        """Names of the conditions, in the order of the generator's inputs."""
+        return tuple(self.condition_specs)
+
+    def conditions(self, seeds, **conditions):
+        """Returns the conditions of samples, validated and completed: name -> array with one row per seed.
+
+        Args:
+            seeds: int32 array (num_samples,).
+            **conditions: the conditions that `generate` received.
+
+        Raises:
+            ArgumentError: a condition that the model does not take.
+        """
+        if conditions:
+            raise ArgumentError(
+                f"generate: received {sorted(conditions)}, expected none: {type(self).__name__} takes no such condition"
+            )
+        return {}
+
+    def call(self, inputs, training=False):
+        """Returns the averaged generator's samples of latents (batch, latent_dim), or of [latents, *conditions]."""
+        return self.ema_generator(inputs, training=training)
+
+    def sample(self, seeds, *conditions):
+        """Returns the averaged generator's samples of int32 seeds (batch,) and conditions, inside a graph."""
+        latents = sampling_latents(seeds, self.latent_dim)
+        return self.ema_generator([latents, *conditions] if conditions else latents, training=False)
+
+    def generate(self, num_samples, seed=None, batch_size=64, **conditions):
+        """Samples the averaged generator; image i is the image of `seed + i`.
+
+        Args:
+            num_samples: int >= 1.
+            seed: int in [0, 2**31 - num_samples], or None for a fresh one in each call. Default None.
+            batch_size: int >= 1, images generated at a time. Default 64.
+            **conditions: what a conditional model takes: `labels`, `texts`.
+
+        Returns:
+            float32 array (num_samples, *shape); images lie in [-1, 1].
+
+        Raises:
+            ArgumentError: `num_samples`, `seed` or a condition out of its range.
+        """
+        if num_samples < 1:
+            raise ArgumentError(f"num_samples: received {num_samples}, expected at least 1")
+        seed = secrets.randbelow(2**31 - num_samples) if seed is None else seed
+        if not 0 <= seed <= 2**31 - num_samples:
+            raise ArgumentError(f"seed: received {seed}, expected 0 to {2**31 - num_samples} for {num_samples} samples")
+        # Every call of the graph has one batch size, so that a sample does not depend on the number of its neighbors.
+        seeds = np.arange(seed, seed + num_samples, dtype=np.int64).astype(np.int32)
+        rows = [seeds, *self.conditions(seeds, **conditions).values()]
+        padding = -num_samples % batch_size
+        rows = [np.concatenate([values, np.repeat(values[-1:], padding, axis=0)]) for values in rows]
+        sampler = self._sampler
+        batches = [
+            sampler(*(values[i : i + batch_size] for values in rows)).numpy()
+            for i in range(0, len(rows[0]), batch_size)
+        ]
+        return np.concatenate(batches)[:num_samples]
+
+    def sampling_network(self):
+        """Returns what `generate` computes as one network: latents, or [latents, *conditions], to samples."""
+        return self.ema_generator
+
+    def sample_grid(self, num_samples, seed):
+        """Returns (samples, columns or None): the samples of a grid, and in how many columns to show them.
+
+        Args:
+            num_samples: int >= 1, the largest number of samples.
+            seed: int >= 0, of the first one.
+        """
+        return self.generate(num_samples, seed=seed), None
+
+    @functools.cached_property
+    def _sampler(self):
+        specs = [tf.TensorSpec((None, *shape), dtype, name) for name, (shape, dtype) in self.condition_specs.items()]
+        signature = [tf.TensorSpec((None,), tf.int32, "seeds"), *specs]
+        return tf.function(self.sample, input_signature=signature, autograph=False)

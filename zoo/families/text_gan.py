@@ -1,0 +1,249 @@
+"""The family of models that generate texts, as sequences of discrete tokens."""
+
+from typing import Annotated
+
+import keras
+import numpy as np
+import tensorflow as tf
+from annotated_types import Ge, Le
+
+# `.keras` files name networks, which are registered when they are imported.
+from .. import networks  # noqa: F401
+from ..core.validation import validated
+from ..errors import ArgumentError
+from ..losses.adversarial_losses import LOSSES
+from ..pipeline.preprocessor import TokenPreprocessor
+from ..sequences import sequence_generator, text_discriminator  # noqa: F401
+from ..sequences.token_sequences import sampling_gumbels, training_gumbels
+from ..sequences.vocabulary import FIRST_WORD, Vocabulary, decode_tokens
+from .adversarial_model import PRECISIONS, AdversarialModel, Precision
+from .network_checks import frozen_copy
+from .sampling_mixin import SamplingMixin
+
+
+class TextGAN(SamplingMixin, AdversarialModel):
+    """A generator of token sequences and a discriminator.
+
+    When to use it: as the base of a text model. A model defines the training signal of the generator: a reward, or a
+    gradient through relaxed tokens. This class owns the input of sequences, their sampling, the discriminator loss and
+    the conversion to text.
+
+    Noise is a function of (seed, step, global row), so replicas and resumed runs sample the same sequences.
+
+    Args:
+        generator: `SequenceGenerator`, or a model with its methods.
+        discriminator: `keras.Model`, (batch, length) int32 tokens, or distributions over tokens -> logits.
+        vocabulary: list of str, words in the order of their tokens, from 2 on, or None if tokens are not words.
+        discriminator_warmup_steps: int >= 0, first steps in which only the discriminator is updated. The generator's
+            optimizer collects its statistics meanwhile. Default 0.
+        **kwargs: of `AdversarialModel`: `n_critic`, `ema_halflife_kimg`, `ema_rampup`, `seed`.
+
+    Raises:
+        ArgumentError: networks for other lengths or vocabularies, or an argument out of its range.
+    """
+
+    data_family = "text"
+    default_networks = {"generator": "recurrent", "discriminator": "text_cnn"}
+    # The name of the adversarial loss in `LOSSES`.
+    loss_name = "non_saturating"
+    condition_specs = {"temperature": ((), "float32")}
+
+    @validated
+    def __init__(
+        self, generator, discriminator, vocabulary: list[str] | None = None,
+        discriminator_warmup_steps: Annotated[int, Ge(0)] = 0, **kwargs,
+    ):  # fmt: skip
+        super().__init__(**kwargs)
+        if tuple(generator.input_shape) != tuple(discriminator.input_shape):
+            raise ArgumentError(
+                f"discriminator: received one for sequences of {discriminator.input_shape[1:]}, expected "
+                f"{generator.input_shape[1:]}: the shape that the generator produces"
+            )
+        discriminator_tokens = getattr(discriminator, "vocabulary_size", generator.vocabulary_size)
+        vocabulary_tokens = discriminator_tokens if vocabulary is None else len(vocabulary) + FIRST_WORD
+        if not discriminator_tokens == vocabulary_tokens == generator.vocabulary_size:
+            raise ArgumentError(
+                f"generator: received {generator.vocabulary_size} tokens with a discriminator of "
+                f"{discriminator_tokens} and a vocabulary of {vocabulary_tokens}, expected equal numbers"
+            )
+        self.generator, self.discriminator = generator, discriminator
+        self.ema_generator = frozen_copy(generator)
+        self.length, self.vocabulary_size, self.has_eos = generator.length, generator.vocabulary_size, generator.has_eos
+        self.vocabulary = None if vocabulary is None else Vocabulary(vocabulary, self.length)
+        self.discriminator_warmup_steps = discriminator_warmup_steps
+
+    @classmethod
+    def create(
+        cls,
+        shape: tuple[int],
+        generator: str | dict | None = None,
+        discriminator: str | dict | None = None,
+        vocabulary_size: Annotated[int, Ge(1)] | None = None,
+        has_eos: bool = True,
+        vocabulary: list[str] | None = None,
+        corpus: object = None,
+        precision: Precision = "float32",
+        seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
+        **arguments,
+    ):
+        """Builds the model with networks by name.
+
+        Args:
+            shape: (length,) of a sequence.
+            generator: str or dict: a built-in network, an import path `package.module:function`, or a dict with
+                `network` and the builder's arguments. Default: the model's.
+            discriminator: likewise.
+            vocabulary_size: int >= 1, number of tokens. Default: that of the vocabulary.
+            has_eos: bool, whether token 0 ends a sequence. Default True.
+            vocabulary: list of str, words in the order of their tokens, from 2 on, or None.
+            corpus: int32 array (num_samples, length) of training sequences, for arguments that are computed from them,
+                or None.
+            precision: "float32", "bfloat16" or "float16" (mixed; weights and losses stay float32). Default "float32".
+            seed: int >= 0, seed of the weights and of all randomness. Default 0.
+            **arguments: the model's constructor arguments.
+
+        Returns:
+            The model, ready for `compile`.
+
+        Raises:
+            ArgumentError: neither `vocabulary_size` nor `vocabulary`, or an invalid network or argument.
+        """
+        if vocabulary_size is None and vocabulary is None:
+            raise ArgumentError("vocabulary_size: received nothing, expected a number of tokens or a vocabulary")
+        if vocabulary_size is None:
+            vocabulary_size = len(vocabulary) + FIRST_WORD
+        derived = {
+            "shape": tuple(shape),
+            "vocabulary_size": vocabulary_size,
+            "has_eos": has_eos,
+            "dtype": PRECISIONS[precision],
+        }
+        pair = [
+            networks.build(cls.resolve_network_spec(role, spec), role, seed=seed + offset, **derived)
+            for role, spec, offset in (("generator", generator, 0), ("discriminator", discriminator, 1000))
+        ]
+        arguments |= cls.arguments_from_corpus(corpus, vocabulary_size, has_eos, vocabulary, arguments)
+        return cls(*pair, vocabulary=vocabulary, seed=seed, **arguments)
+
+    @classmethod
+    def arguments_from_corpus(cls, corpus, vocabulary_size, has_eos, vocabulary, arguments):
+        """Returns the constructor arguments that are computed from the training sequences.
+
+        Args:
+            corpus, vocabulary_size, has_eos, vocabulary: of `create`.
+            arguments: dict, the constructor arguments of `create`.
+
+        Returns:
+            dict; its items replace those of `arguments`.
+        """
+        return {}
+
+    @classmethod
+    def arguments_from_source(cls, source):
+        """Returns the arguments of `create` that a text source determines.
+
+        Raises:
+            ArgumentError: a source of another family.
+        """
+        if source.family != cls.data_family:
+            raise ArgumentError(
+                f"data.source: received {source.name!r}, which has no texts, expected lines:FILE, oracle:lstm, "
+                f"oracle:markov or a tfds: dataset with texts: {cls.__name__} generates texts"
+            )
+        return {
+            "vocabulary_size": source.vocabulary_size,
+            "has_eos": source.has_eos,
+            "vocabulary": source.vocabulary and source.vocabulary.words,
+            "corpus": source.tokens,
+        }
+
+    def reset_ema(self):
+        """Resets the averaged weights to the current weights of the generator, for use after pretraining."""
+        self.ema_generator.set_weights(self.generator.get_weights())
+
+    # Data.
+
+    def make_preprocessor(self):
+        """Returns a preprocessor of token sequences."""
+        return TokenPreprocessor(self.length, self.vocabulary_size, self.has_eos, owner=type(self).__name__)
+
+    # Training.
+
+    def sample_step_inputs(self, num_rows):
+        """Returns the Gumbel noise of a step, a replica's slice of the noise of the global batch."""
+        shape = (self.length, self.vocabulary_size)
+        rows = self.global_row_indices(num_rows)
+        return {"noise": training_gumbels(self.seed, self.step.value, rows, self._num_replicas, shape)}
+
+    def generate_fakes(self, batch):
+        """Returns the generator's sequences for an update: int32 (batch, length)."""
+        return self.generator.sample(batch["noise"])
+
+    def discriminate(self, tokens, training=True):
+        """Returns the discriminator's float32 logits of sequences."""
+        return keras.ops.cast(self.discriminator(tokens, training=training), "float32")
+
+    def discriminator_objective(self, batch, fakes):
+        """Returns the discriminator loss on real and generated sequences, and a dict of scalars to log."""
+        real_logits, fake_logits = self.discriminate(batch["tokens"]), self.discriminate(fakes)
+        loss = LOSSES[self.loss_name].discriminator(real_logits, fake_logits)
+        return loss, {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
+
+    def _apply(self, tape, loss, variables, optimizer):
+        warmup_steps = self.discriminator_warmup_steps if optimizer is self.generator_optimizer else 0
+        before = [tf.identity(variable.value) for variable in variables] if warmup_steps else []
+        super()._apply(tape, loss, variables, optimizer)
+        # The optimizer runs and the weights are restored, so that its statistics reflect the actual gradients. With
+        # gradients of 0, Adam would underestimate their size and start with far too large updates.
+        for variable, value in zip(variables, before, strict=bool(warmup_steps)):
+            variable.assign(tf.where(self.step.value < warmup_steps, value, variable.value))
+
+    # Sampling.
+
+    def conditions(self, seeds, temperature=1.0, **conditions):
+        """Returns the validated temperature of each sample.
+
+        Args:
+            seeds: int32 array (num_samples,).
+            temperature: float > 0, or one per sample; values below 1 favor likely words. Default 1.
+            **conditions: other conditions, which are refused.
+
+        Returns:
+            dict {"temperature": float32 array (num_samples,)}.
+
+        Raises:
+            ArgumentError: temperatures that are not positive numbers, or another number of them.
+        """
+        values = np.asarray(temperature)
+        if values.dtype.kind not in "iuf" or not (values > 0).all() or values.shape not in ((), (len(seeds),)):
+            raise ArgumentError(
+                f"temperature: received {temperature!r} for {len(seeds)} samples, expected a number above 0, or one "
+                "per sample"
+            )
+        temperatures = np.broadcast_to(values, len(seeds)).astype("float32")
+        return super().conditions(seeds, **conditions) | {"temperature": temperatures}
+
+    def call(self, inputs, training=False):
+        """Returns the averaged generator's logits of each token given the preceding ones."""
+        return self.ema_generator(inputs, training=training)
+
+    def sample(self, seeds, temperature=None):
+        """Returns the averaged generator's sequences of int32 seeds (batch,), inside a graph: int32 (batch, length)."""
+        noise = sampling_gumbels(seeds, self.length, self.vocabulary_size)
+        return self.ema_generator.sample(noise, 1.0 if temperature is None else temperature[:, tf.newaxis])
+
+    def texts(self, num_samples, seed=None, **conditions):
+        """Returns a list of generated texts; text i is the text of `seed + i`. Arguments as in `generate`."""
+        return self.decode(self.generate(num_samples, seed, **conditions))
+
+    def decode(self, tokens):
+        """Returns the texts of sequences, int (num_samples, length); without a vocabulary, token ids as numbers."""
+        return decode_tokens(tokens, self.vocabulary)
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        words = None if self.vocabulary is None else self.vocabulary.words
+        return super().get_config() | {
+            "vocabulary": words,
+            "discriminator_warmup_steps": self.discriminator_warmup_steps,
+        }

@@ -1,0 +1,1 @@
+"""The models: one folder per family, one file per model. `ganzoo list` lists exactly these files."""

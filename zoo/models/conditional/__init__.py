@@ -1,0 +1,1 @@
+"""Models that generate images of a class or of a caption."""

@@ -1,0 +1,267 @@
+"""Text to image: the generator is conditioned on a caption; the discriminator checks that image and caption match."""
+
+from typing import Annotated
+
+import keras
+import numpy as np
+import tensorflow as tf
+from annotated_types import Ge
+
+from ...core.prng import sampling_labels, training_latents
+from ...core.validation import validated
+from ...errors import ArgumentError
+from ...families.image_gan import ImageGAN
+from ...families.network_checks import frozen_copy, inputs_of
+from ...losses.adversarial_losses import LOSSES
+from ...pipeline.preprocessor import CaptionedImagePreprocessor
+from ...registry import variant
+from ...sequences.text_encoder import gru_encoder, unroll_rnn
+from ...sequences.vocabulary import Vocabulary
+
+# Captions of the data that a model keeps, for samples without a requested caption.
+MAX_EXAMPLES = 1000
+# Distinguishes the latents of interpolated captions from those of the step.
+INTERPOLATION_SEED = 1_000_003
+
+
+@variant
+class TextToImageGAN(ImageGAN):
+    """The text-to-image GAN, whose discriminator also rejects real images with wrong captions (GAN-CLS, GAN-INT).
+
+    When to use it: for images with captions. The text encoder is trained with the discriminator, which must tell
+    matching captions from wrong ones; no gradient of the generator's loss reaches the encoder.
+
+    Paper: Reed et al. 2016, "Generative adversarial text to image synthesis" (arXiv:1605.05396), algorithm 1 and
+    equation 5. The paper's discriminator minimizes -log s_r - (log(1 - s_w) + log(1 - s_f)) / 2 over a real image with
+    its caption, with a wrong caption, and a fake. Here the part with s_w is a separate term, the matching loss, whose
+    weight can be chosen; the rest is the chosen adversarial loss.
+
+    Args:
+        generator: `keras.Model`, [(batch, latent_dim), (batch, text_dim)] -> (batch, *shape).
+        discriminator: `keras.Model`, [(batch, *shape), (batch, text_dim)] -> (batch, 1) logits.
+        text_encoder: `keras.Model`, (batch, length) int32 tokens -> (batch, text_dim); not trained where its
+            `trainable` is False.
+        vocabulary: list of str, words in the order of their tokens, from 2 on.
+        examples: list of str, the captions of samples that are generated without one.
+        matching_weight: float >= 0, of the matching loss. Default 1; 0 ignores wrong captions.
+        interpolation_weight: float >= 0, of the generator's loss on captions halfway between two (GAN-INT). Default 0.
+        **kwargs: of `ImageGAN`: `loss` (default "non_saturating"), `label_smoothing`, `n_critic` (default 1),
+            `ema_halflife_kimg`, `ema_rampup`, `seed`.
+
+    Raises:
+        ArgumentError: an argument out of its range, or networks that do not fit each other.
+
+    Example:
+
+    >>> captions = ["a red square", "a blue circle"]
+    >>> small = {"width": 4}
+    >>> model = TextToImageGAN.create((8, 8, 3), small, small, latent_dim=4, captions=captions)
+    >>> model.generate(2, seed=0, texts=["a blue square", "a red circle"]).shape
+    (2, 8, 8, 3)
+    """
+
+    default_networks = {"generator": "text_dcgan", "discriminator": "text_dcgan"}
+    network_roles = ("generator", "discriminator", "text_encoder")
+
+    @validated
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        text_encoder,
+        vocabulary: list[str],
+        examples: list[str],
+        matching_weight: Annotated[float, Ge(0)] = 1.0,
+        interpolation_weight: Annotated[float, Ge(0)] = 0.0,
+        **kwargs,
+    ):
+        (length,) = inputs_of(text_encoder)[0].shape[1:]
+        self.condition_specs = {"tokens": ((length,), "int32")}
+        self.matching_weight, self.interpolation_weight = matching_weight, interpolation_weight
+        super().__init__(generator, discriminator, **kwargs)
+        text_dim = inputs_of(generator)[1].shape[-1]
+        if text_encoder.output_shape[-1] != text_dim:
+            raise ArgumentError(
+                f"text_encoder: received one with output dimension {text_encoder.output_shape[-1]}, expected "
+                f"{text_dim}, the generator's text_dim: build both for the same text_dim"
+            )
+        self.text_encoder = text_encoder
+        self.ema_text_encoder = frozen_copy(text_encoder)
+        self.vocabulary = Vocabulary(vocabulary, length)
+        self.examples = list(examples)
+
+    @classmethod
+    def create(cls, shape, *networks, captions, text_encoder: dict | None = None, seed=0, **arguments):
+        """Builds the model for a set of captions, with networks by name.
+
+        Args:
+            shape: tuple of int, one image without the batch axis.
+            *networks: of `ImageGAN.create`: the specifications of generator and discriminator.
+            captions: list of str, those of the training images; they determine the vocabulary and the text length.
+            text_encoder: dict of `gru_encoder`'s arguments: `embedding_dim`, `units`.
+            seed: int >= 0, of weights and latents. Default 0.
+            **arguments: of `ImageGAN.create` and of the constructor.
+        """
+        accepted = {"embedding_dim", "units"}
+        if set(text_encoder or {}) - accepted:
+            raise ArgumentError(
+                f"model.text_encoder: received {sorted(set(text_encoder) - accepted)}, expected some of "
+                f"{sorted(accepted)}"
+            )
+        unique = sorted(set(captions))
+        vocabulary = Vocabulary.from_texts(unique)
+        encoder = gru_encoder(len(vocabulary), vocabulary.length, seed=seed + 2000, **(text_encoder or {}))
+        chosen = np.random.default_rng(0).permutation(len(unique))[:MAX_EXAMPLES]
+        derived = {
+            "text_encoder": encoder, "vocabulary": vocabulary.words, "examples": [unique[row] for row in chosen],
+        }  # fmt: skip
+        return super().create(shape, *networks, seed=seed, **derived, **arguments)
+
+    @classmethod
+    def network_arguments(cls, arguments):
+        """The networks are built for the encoder's output."""
+        return {"text_dim": arguments["text_encoder"].output_shape[-1]}
+
+    @classmethod
+    def arguments_from_source(cls, source):
+        """Returns the captions of a source.
+
+        Raises:
+            ArgumentError: a source of another family, or without captions.
+        """
+        if source.captions is None:
+            raise ArgumentError(
+                f"data.source: received {source.name!r}, which has no captions, expected shapes or captions:DIR: "
+                f"{cls.__name__} generates images of captions"
+            )
+        return super().arguments_from_source(source) | {
+            "captions": sorted(set(np.asarray(source.captions).reshape(-1)))
+        }
+
+    def make_preprocessor(self):
+        """Returns a preprocessor of images with captions."""
+        return CaptionedImagePreprocessor(self.image_shape, self.vocabulary, owner=type(self).__name__)
+
+    # Sampling.
+
+    def conditions(self, seeds, texts=None):
+        """Returns the tokens of texts; by default, each seed has one of the example captions."""
+        if texts is None:
+            texts = self.default_captions(seeds)
+        texts = [texts] * len(seeds) if isinstance(texts, str) else list(texts)
+        if len(texts) != len(seeds) or not all(isinstance(text, str) for text in texts):
+            raise ArgumentError(
+                f"texts: received {len(texts)} for {len(seeds)} samples, expected a str for each, or one"
+            )
+        return {"tokens": self.vocabulary.encode(texts)}
+
+    def default_conditions(self, seeds):
+        """Returns the arguments of `generate` that seeds have by default: {"texts": list of str}."""
+        return {"texts": self.default_captions(seeds)}
+
+    def default_captions(self, seeds):
+        """Returns the default caption of each seed: list of str."""
+        rows = sampling_labels(np.asarray(seeds, np.int32), len(self.examples)).numpy()
+        return [self.examples[row] for row in rows]
+
+    def generate(self, num_samples, seed=None, batch_size=64, texts=None):
+        """Samples the averaged generator; image i is the image of `seed + i` and its text.
+
+        Args:
+            num_samples: int >= 1.
+            seed: int in [0, 2**31 - num_samples], or None for a fresh one in each call. Default None.
+            batch_size: int >= 1, images generated at a time. Default 64.
+            texts: str, or list of str, one per image. Default: each seed has one of the example captions. Words that
+                are not in the vocabulary count as one unknown word: `vocabulary.unknown(texts)` lists them.
+
+        Returns:
+            float32 array (num_samples, *shape) in [-1, 1].
+
+        Raises:
+            ArgumentError: `num_samples`, `seed` or `texts` that cannot be used.
+        """
+        return super().generate(num_samples, seed, batch_size, texts=texts)
+
+    def sample(self, seeds, *conditions):
+        """Returns the averaged generator's samples of int32 seeds (batch,) and tokens (batch, length), in a graph."""
+        return super().sample(seeds, self.ema_text_encoder(conditions[0], training=False))
+
+    def call(self, inputs, training=False):
+        """Returns the averaged generator's samples of [latents, tokens]."""
+        latents, tokens = inputs
+        return self.ema_generator([latents, self.ema_text_encoder(tokens)], training=training)
+
+    def sampling_network(self):
+        """Returns [latents, tokens] -> samples with unrolled loops: TFLite has none over lists of tensors."""
+        latents = keras.Input((self.latent_dim,), name="latents")
+        tokens = keras.Input(self.ema_text_encoder.input_shape[1:], dtype="int32", name="tokens")
+        return keras.Model([latents, tokens], self.ema_generator([latents, unroll_rnn(self.ema_text_encoder)(tokens)]))
+
+    # The training step.
+
+    def discriminators(self):
+        """Returns the discriminator and the encoder, which is trained with it."""
+        return [*super().discriminators(), self.text_encoder]
+
+    def ema_networks(self):
+        """Returns the generator and the encoder with their averages."""
+        return [*super().ema_networks(), (self.ema_text_encoder, self.text_encoder)]
+
+    @property
+    def metric_names(self):
+        """Adds both parts of the discriminator's loss, and the mean logit of real images with wrong captions."""
+        return (*super().metric_names, "adversarial_loss", "matching_loss", "wrong_logits")
+
+    def encode(self, tokens):
+        """Returns the text embeddings of tokens, float32 (batch, text_dim), in training mode."""
+        return self.text_encoder(tokens, training=True)
+
+    def generate_fakes(self, batch):
+        """Returns samples of the captions of an update; no gradient reaches the encoder."""
+        return self.generator([batch["latents"], tf.stop_gradient(self.encode(batch["tokens"]))], training=True)
+
+    def discriminate(self, samples, text):
+        """Returns float32 logits of samples given the embeddings of their captions."""
+        return keras.ops.cast(self.discriminator([samples, text], training=True), "float32")
+
+    def discriminator_objective(self, batch, fakes):
+        """Returns the adversarial loss plus the weighted matching loss, and the scalars to log."""
+        real = batch["images"]
+        right, wrong = tf.split(self.encode(tf.concat([batch["tokens"], batch["wrong_tokens"]], 0)), 2)
+        # One call, so that batch normalization processes the same images with right and with wrong captions.
+        both = self.discriminate(tf.concat([real, real], 0), tf.concat([right, wrong], 0))
+        real_logits, wrong_logits = tf.split(both, 2)
+        fake_logits = self.discriminate(fakes, right)
+        adversarial = self.discriminator_loss(real_logits, fake_logits)
+        matching = LOSSES[self.loss_name].fake_loss(wrong_logits)
+        logs = {
+            "real_logits": tf.reduce_mean(real_logits),
+            "fake_logits": tf.reduce_mean(fake_logits),
+            "wrong_logits": tf.reduce_mean(wrong_logits),
+            "adversarial_loss": adversarial,
+            "matching_loss": matching,
+            **self.discriminator_metrics(real_logits, fake_logits),
+        }
+        return adversarial + self.matching_weight * matching, logs
+
+    def generator_objective(self, batch, fakes):
+        """Returns the adversarial loss, plus the weighted one of captions halfway between a row's two captions."""
+        right = tf.stop_gradient(self.encode(batch["tokens"]))
+        loss = self.generator_loss(self.discriminate(fakes, right))
+        if self.interpolation_weight:
+            between = 0.5 * (right + tf.stop_gradient(self.encode(batch["wrong_tokens"])))
+            num_rows = between.shape[0] or tf.shape(between)[0]
+            rows = self.global_row_indices(num_rows)
+            latents = training_latents(self.seed + INTERPOLATION_SEED, self.step.value, rows, self.latent_dim)
+            interpolated = self.generator([latents, between], training=True)
+            loss = loss + self.interpolation_weight * self.generator_loss(self.discriminate(interpolated, between))
+        return loss, {}
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        return super().get_config() | {
+            "vocabulary": self.vocabulary.words,
+            "examples": self.examples,
+            "matching_weight": self.matching_weight,
+            "interpolation_weight": self.interpolation_weight,
+        }

@@ -1,0 +1,1 @@
+"""Models that map latents to images."""

@@ -1,0 +1,1 @@
+"""Models that generate sequences of tokens."""

@@ -1,0 +1,96 @@
+"""ScratchGAN: training without pretraining, with a reward for every token."""
+
+from typing import Annotated
+
+import keras
+import tensorflow as tf
+from annotated_types import Ge, Le
+
+from ...core.validation import validated
+from ...errors import ArgumentError
+from ...families.policy_gradient_text_gan import PolicyGradientTextGAN
+from ...registry import variant
+from ...sequences.token_sequences import sequence_mask
+
+
+@variant
+class ScratchGAN(PolicyGradientTextGAN):
+    """A text GAN trained from random weights: a recurrent discriminator gives a reward for every token.
+
+    When to use it: without pretraining and with large batches. Dense rewards and a baseline reduce the variance of the
+    policy gradient enough to start from random weights.
+
+    Paper: de Masson d'Autume et al. 2019, "Training language GANs from scratch" (arXiv:1905.09922), section 3. The
+    reward of a token is r_t = 2 D(y_1..t) - 1, its return is R_t = sum over s >= t of gamma^(s - t) r_s, and the
+    baseline is a single moving average of all returns.
+
+    Args:
+        generator: `SequenceGenerator`.
+        discriminator: `keras.Model`, (batch, length) -> (batch, length) logits, one per token given the preceding ones.
+        discount: float in [0, 1], gamma. Default 0.23, as in the paper.
+        baseline_decay: float in [0, 1), decay of the baseline's moving average. Default 0.92.
+        **kwargs: of `PolicyGradientTextGAN`, `TextGAN` and `AdversarialModel`: `baseline`, `vocabulary`,
+            `discriminator_warmup_steps`, `n_critic` (default 1), `ema_halflife_kimg`, `ema_rampup`, `seed`.
+
+    Raises:
+        ArgumentError: an argument out of its range, or networks that do not fit each other.
+
+    Example:
+
+    >>> model = ScratchGAN.create((6,), {"units": 4}, {"units": 4}, vocabulary_size=10)
+    >>> model.generate(3, seed=0).shape
+    (3, 6)
+    """
+
+    default_networks = {"generator": "recurrent", "discriminator": "recurrent"}
+
+    @validated
+    def __init__(
+        self, generator, discriminator, discount: Annotated[float, Ge(0), Le(1)] = 0.23, baseline_decay: float = 0.92,
+        **kwargs,
+    ):  # fmt: skip
+        super().__init__(generator, discriminator, baseline_decay=baseline_decay, **kwargs)
+        if discriminator.output_shape != (None, self.length):
+            raise ArgumentError(
+                f"discriminator: received logits of shape {discriminator.output_shape}, expected "
+                f"{(None, self.length)}: ScratchGAN needs one logit per token; use the network 'recurrent'"
+            )
+        self.discount = discount
+
+    @property
+    def baseline_shape(self):
+        """(): one baseline for all positions."""
+        return ()
+
+    def default_optimizers(self):
+        """Adam with the learning rates of the paper; the discriminator's is about a hundred times the generator's."""
+        return keras.optimizers.Adam(9.6e-5, beta_1=0.5), keras.optimizers.Adam(9.4e-3, beta_1=0.5)
+
+    def discriminator_objective(self, batch, fakes):
+        """Returns the mean loss over all tokens that belong to their sequences, and a dict of scalars to log."""
+        real, logs = batch["tokens"], {}
+        loss = 0.0
+        for name, tokens, sign in (("real_logits", real, -1.0), ("fake_logits", fakes, 1.0)):
+            logits = self.discriminate(tokens)
+            loss += self.mean_of(keras.ops.softplus(sign * logits), tokens)
+            logs[name] = self.mean_of(logits, tokens)
+        return loss, logs
+
+    def generator_objective(self, batch, fakes):
+        """Returns the policy loss with the discounted returns of the token rewards, and a dict of scalars to log."""
+        rewards = 2 * keras.ops.sigmoid(self.discriminate(fakes, training=False)) - 1
+        rewards = tf.stop_gradient(rewards)
+        loss, logs = self.policy_loss(fakes, self.advantages(self.returns(rewards, fakes), fakes))
+        return loss, logs | {"reward": self.mean_of(rewards, fakes)}
+
+    def returns(self, rewards, tokens):
+        """Returns the sum over s >= t of gamma^(s - t) r_s within each sequence: float32 (batch, length)."""
+        rewards = rewards * sequence_mask(tokens, self.has_eos)
+        returns = [rewards[:, -1]]
+        for position in reversed(range(self.length - 1)):
+            returns.append(rewards[:, position] + self.discount * returns[-1])
+        return tf.stack(returns[::-1], axis=1)
+
+    def get_config(self):
+        """Returns the constructor arguments."""
+        return super().get_config() | {"discount": self.discount}

@@ -1,0 +1,1 @@
+"""Tools around the optimizers: weight clipping, exponential moving averages, learning-rate schedules."""

@@ -1,0 +1,1 @@
+"""The input pipeline: from arrays, sources and datasets to the flat batches of a training step."""

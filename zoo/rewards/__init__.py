@@ -1,0 +1,1 @@
+"""Rewards of text GANs that are trained by policy gradients."""

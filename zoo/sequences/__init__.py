@@ -1,0 +1,1 @@
+"""Token sequences: tokenization, vocabularies, sampling, likelihoods and sequence models."""
