@@ -1,9 +1,7 @@
-"""EVALUATE and EXPORT: what a trained generator is worth, and how it leaves Keras.
+"""Export and evaluation: trained generators as files for servers and devices, and the metrics of their samples.
 
-Nothing heavy is imported before a name is used.
+Names are imported on first use, so that importing the package does not load TensorFlow.
 """
-
-import importlib
 
 if not __name__.startswith("ganzoo."):
     raise ImportError(
@@ -11,18 +9,15 @@ if not __name__.startswith("ganzoo."):
         "`from ganzoo.export import ...`"
     )
 
-_HOMES = {
-    "ExportError": "signatures",
-    "ExportReport": "report",
-    "export_onnx": "onnx_file",
-    "export_saved_model": "saved_model",
-    "export_tflite": "tflite",
-}
+from ..zoo.core.lazy_loading import lazy_exports  # noqa: E402
 
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}, expected one of {__all__}")
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "ExportError": "exporters.export_errors",
+        "ExportReport": "verification.export_report",
+        "export_onnx": "exporters.onnx",
+        "export_saved_model": "exporters.saved_model",
+        "export_tflite": "exporters.tflite",
+    },
+)

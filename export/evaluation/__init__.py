@@ -1,30 +1,25 @@
-"""EVALUATE: what a trained generator is worth, by the field's numbers and by what is missing.
+"""Evaluation of generators: sample quality, diversity and missing modes, next to held-out real data.
 
-Nothing heavy is imported before a name is used.
+Names are imported lazily, on first use.
 """
 
-import importlib
+from ...zoo.core.lazy_loading import lazy_exports
 
-_HOMES = {
-    "Extractor": "extractor",
-    "ExtractorError": "extractor",
-    "Judge": "judge",
-    "Report": "report",
-    "SamplesError": "pixels",
-    "TextJudge": "text_judge",
-    "TranslationJudge": "translations",
-    "as_pixels": "pixels",
-    "evaluate": "judge",
-    "judge_class": "judges",
-    "judge_of": "judges",
-    "make_extractor": "extractors",
-    "metric_names": "metrics",
-}
-
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}, expected one of {__all__}")
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "Extractor": "features.extractor",
+        "ExtractorError": "features.extractor",
+        "ImageEvaluator": "image.image_evaluator",
+        "EvaluationReport": "evaluation_report",
+        "SamplesError": "image.sample_checks",
+        "TextEvaluator": "text.text_evaluator",
+        "TranslationEvaluator": "translation.translation_evaluator",
+        "as_pixels": "image.sample_checks",
+        "evaluate": "image.image_evaluator",
+        "evaluator_class": "evaluator_factory",
+        "make_evaluator": "evaluator_factory",
+        "make_extractor": "features.extractors",
+        "metric_names": "image.metrics",
+    },
+)

@@ -1,0 +1,1 @@
+"""Feature extractors, and computations on the features of any kind of sample."""

@@ -1,0 +1,1 @@
+"""Runs every exported file in a fresh process and compares it with Keras."""
