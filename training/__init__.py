@@ -1,9 +1,7 @@
-"""DATA and FIT: turns a recipe into a run folder.
+"""Data sources, recipes and runs: everything that trains a model.
 
-Nothing heavy is imported before a name is used.
+Names are imported lazily, on first use.
 """
-
-import importlib
 
 if not __name__.startswith("ganzoo."):
     raise ImportError(
@@ -11,18 +9,15 @@ if not __name__.startswith("ganzoo."):
         "`from ganzoo.training import ...`"
     )
 
-_HOMES = {
-    "load": "data",
-    "ImageSource": "data",
-    "load_recipe": "recipe",
-    "load_run": "rundir",
-    "train": "fit",
-}
+from ..zoo.core.lazy_loading import lazy_exports  # noqa: E402
 
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}, expected one of {__all__}")
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "ImageSource": "data",
+        "load": "data",
+        "load_recipe": "config.recipe",
+        "load_run": "run.run_dir",
+        "train": "run.training_run",
+    },
+)

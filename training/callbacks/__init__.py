@@ -1,25 +1,20 @@
-"""What happens beside the step: Keras callbacks for a run, or for a `model.fit` of one's own."""
+"""Keras callbacks that log, sample, evaluate and save a model while it trains, in a run or in a `fit` of your own."""
 
-import importlib
+from ...zoo.core.lazy_loading import lazy_exports
 
-_HOMES = {
-    "Checkpoint": "checkpoint",
-    "Drawing": "drawing",
-    "Evaluate": "evaluate",
-    "LogMetrics": "metrics",
-    "Progress": "progress",
-    "SampleGrid": "samples",
-    "SampleTexts": "texts",
-    "StepCallback": "clock",
-    "StopOnNonFinite": "guards",
-    "StopOnSignal": "guards",
-    "TranslationGrid": "translations",
-}
-
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name):
-    if name in _HOMES:
-        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}, expected one of {__all__}")
+__getattr__, __dir__, __all__ = lazy_exports(
+    __name__,
+    {
+        "Checkpoint": "checkpoint",
+        "SampleWriter": "sample_writer",
+        "Evaluate": "evaluate",
+        "MetricsLogger": "metrics_logger",
+        "ProgressBar": "progress_bar",
+        "SampleGrid": "sample_grid",
+        "SampleTexts": "sample_texts",
+        "StepCallback": "step_callback",
+        "TerminateOnNonFinite": "stopping",
+        "TerminateOnSignal": "stopping",
+        "TranslationGrid": "translation_grid",
+    },
+)

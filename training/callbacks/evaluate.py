@@ -1,126 +1,147 @@
-"""Scores while a model learns, and the checkpoint of the best one: the losses say neither."""
+"""Evaluation during training, and the best checkpoint: the losses of a GAN do not measure quality."""
 
 import time
 from pathlib import Path
 
 import tensorflow as tf
 
-from ...export.evaluation import judge_class, judge_of
-from ...export.evaluation.judge import FIRST_SEED
+from ...export.evaluation import evaluator_class, make_evaluator
+from ...export.evaluation.image.image_evaluator import FIRST_SEED
 from ...zoo.errors import ArgumentError
-from ..checkpoint import save_best
-from .clock import StepCallback
-from .metrics import append_row, read_rows
+from ..run.checkpointing import save_best
+from .metrics_logger import append_row, read_rows
+from .step_callback import StepCallback
 
 SCALARS = (int, float)
+# How messages spell a criterion.
+CRITERION_TITLES = {"fid": "FID"}
 
 
 class Evaluate(StepCallback):
-    """Judges the averaged generator before the first step, every so many steps, and at the end; keeps the best model.
+    """Evaluates the averaged generator before the first step, at intervals and at the end, and saves the best model.
 
-    The first evaluation proves that there can be others: what makes a score impossible is noticed before a night's
-    work.
+    When to use it: to choose a checkpoint by a score rather than by its step. The evaluation before the first step
+    fails at once if the data allow no score, rather than after hours of training.
 
-    A row of the JSON-lines file holds `step`, `kimg`, the scores, and `evaluation_seconds`. Which model is the best is
-    told by the judge's `criterion`: the FID of images, the local Frechet distance of texts, the lower the better. The
-    best so far is read from those rows, so that a resumed run goes on as one that was never stopped.
+    A row of the JSON-lines file holds `step`, `kimg`, the scores, and `evaluation_seconds`. The evaluator's `criterion`
+    decides which model is the best: the FID of images, the local Frechet distance of texts; lower is better. The best
+    score so far is read from the rows, so that a resumed run continues like an uninterrupted one.
 
     Args:
-        judge: `ganzoo.export.evaluation.Judge` with the metric "fid", a `TextJudge` with "frechet_local", or a
-            `TranslationJudge`; or a source, judged by the criterion alone.
-        every: int >= 1, steps between evaluations.
-        path: str or path of the JSON-lines file, or None for none (then nothing is remembered between fits).
-        batch_size: int >= 1 or None, rows of a discriminator turn, for `kimg`.
-        best: str or path of the folder that gets `best.keras`, or None for no such checkpoint.
+        evaluator: `ganzoo.export.evaluation.ImageEvaluator` with the metric "fid", a `TextEvaluator` with
+            "frechet_local", or a `TranslationEvaluator`; or a data source, evaluated by the criterion alone.
+        every_n_steps: int >= 1, steps between evaluations.
+        path: str or path of the JSON-lines file, or None for none; then no score is remembered between fits.
+        batch_size: int >= 1 or None, rows of a discriminator update, for `kimg`.
+        best: str or path of the directory of `best.keras`, or None to save none.
         patience: int >= 1 or None, evaluations without a better score after which `fit` ends. Default None.
-        tensorboard: str or path of a TensorBoard log folder, or None.
+        tensorboard: str or path of a TensorBoard log directory, or None.
 
     Raises:
-        ArgumentError: a judge without its criterion; at the first evaluation, data of which there is none.
+        ArgumentError: an evaluator without its criterion; at the first evaluation, data that allow no score.
 
     Attributes:
         scores: dict of the last evaluation.
-        lowest: float, the best score so far; `lowest_step` is when it was reached.
+        best_score: float, the lowest score so far.
+        best_step: int, the step of the best score, or None before the first.
 
     Example:
 
-        model.fit(source, callbacks=[Evaluate(source, every=1000, best="checkpoints", patience=5)])
+        model.fit(source, callbacks=[Evaluate(source, every_n_steps=1000, best="checkpoints", patience=5)])
     """
 
-    def __init__(self, judge, every, path=None, batch_size=None, best=None, patience=None, tensorboard=None):
+    def __init__(
+        self, evaluator, every_n_steps, path=None, batch_size=None, best=None, patience=None, tensorboard=None
+    ):
         super().__init__()
-        self.judge = judge if hasattr(judge, "score") else judge_of(judge, metrics=[judge_class(judge).criterion])
-        self.criterion = self.judge.criterion
-        if self.criterion not in self.judge.metrics:
-            reason = self.judge.reasons.get(self.criterion)
+        self.evaluator = (
+            evaluator
+            if hasattr(evaluator, "score")
+            else make_evaluator(evaluator, metrics=[evaluator_class(evaluator).criterion])
+        )
+        self.criterion = self.evaluator.criterion
+        if self.criterion not in self.evaluator.metrics:
+            reason = self.evaluator.reasons.get(self.criterion)
             raise ArgumentError(
-                f"judge: received the metrics {sorted(self.judge.metrics)}, expected {self.criterion!r} among them"
-                + (f": {reason}" if reason else "")
+                f"evaluator: received the metrics {sorted(self.evaluator.metrics)}, expected {self.criterion!r} among "
+                "them" + (f": {reason}" if reason else "")
             )
-        self.every = every
+        self.every_n_steps = every_n_steps
         self.path = None if path is None else Path(path)
         self.batch_size = batch_size
         self.best = None if best is None else Path(best)
         self.patience = patience
         self.writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
-        self.scores, self.lowest, self.lowest_step, self._waited = {}, float("inf"), None, 0
+        self.scores, self.best_score, self.best_step, self._waited = {}, float("inf"), None, 0
 
     def on_train_begin(self, logs=None):
-        """Finds out what the run has reached before."""
+        """Reads the scores of earlier fits, and evaluates an untrained model."""
         super().on_train_begin(logs)
-        self._evaluated = None
+        self._evaluated_step = None
         if self.best is not None:
             self.best.mkdir(parents=True, exist_ok=True)
         if self.path is not None:
-            self.lowest, self._waited = float("inf"), 0
+            self.best_score, self._waited = float("inf"), 0
             for row in read_rows(self.path):
                 if self.criterion in row:
-                    self._weigh(row[self.criterion], row["step"])
-                    self._evaluated = row["step"]
-        if self.step == 0 and self._evaluated is None:
+                    self._update_best(row[self.criterion], row["step"])
+                    self._evaluated_step = row["step"]
+        if self.step == 0 and self._evaluated_step is None:
             self._evaluate()
 
     def on_step(self, step, previous, logs):
-        """Evaluates where it is due, and ends `fit` where patience has run out."""
-        if self.is_due(step, previous, self.every):
+        """Evaluates where it is due, and ends `fit` once patience is exhausted."""
+        if self.is_due(step, previous, self.every_n_steps):
             self._evaluate()
 
     def on_train_end(self, logs=None):
-        """Evaluates the model as it is left, unless `fit` was interrupted: then saving comes first."""
-        if self._evaluated != self.step and not self.model.stop_training:
+        """Evaluates the final model, unless `fit` was interrupted: then saving has priority."""
+        if self._evaluated_step != self.step and not self.model.stop_training:
             self._evaluate()
         if self.writer:
             self.writer.flush()
 
     def _evaluate(self):
         start = time.perf_counter()
-        # Every time the same latents, so that scores of one run differ by its weights alone.
-        self.scores = self.judge.score(*self.judge.draw(self.model, FIRST_SEED, f"the samples of step {self.step}"))
-        if self.criterion not in self.scores:
-            title = "FID" if self.criterion == "fid" else self.criterion
-            raise ArgumentError(
-                f"evaluate: there is no {title} of these data ({self.judge.reasons[self.criterion]}), expected more of "
-                "them, or no evaluation: --set evaluate.every=0"
-            )
-        self._evaluated = self.step
-        numbers = {name: value for name, value in self.scores.items() if isinstance(value, SCALARS)}
+        # Every evaluation uses the same latents, so that the scores of a run differ by its weights alone.
+        self.scores = self.evaluator.score(
+            *self.evaluator.sample(self.model, FIRST_SEED, f"the samples of step {self.step}")
+        )
+        require_score(self.evaluator, self.scores)
+        self._evaluated_step = self.step
+        scalars = {name: value for name, value in self.scores.items() if isinstance(value, SCALARS)}
         if self.path is not None:
             row = {"step": self.step}
             if self.batch_size is not None:
                 row["kimg"] = self.step * self.batch_size * self.model.n_critic / 1000
-            append_row(self.path, row | numbers | {"evaluation_seconds": round(time.perf_counter() - start, 2)})
+            append_row(self.path, row | scalars | {"evaluation_seconds": round(time.perf_counter() - start, 2)})
         if self.writer:
             with self.writer.as_default(step=self.step):
-                for name, value in numbers.items():
+                for name, value in scalars.items():
                     tf.summary.scalar(f"evaluation/{name}", value)
-        if self._weigh(numbers[self.criterion], self.step) and self.best is not None:
+        if self._update_best(scalars[self.criterion], self.step) and self.best is not None:
             save_best(self.model, self.best)
         if self.patience is not None and self._waited >= self.patience:
             self.model.stop_training = True
 
-    def _weigh(self, score, step):
-        better = score < self.lowest
+    def _update_best(self, score, step):
+        better = score < self.best_score
         if better:
-            self.lowest, self.lowest_step = score, step
+            self.best_score, self.best_step = score, step
         self._waited = 0 if better else self._waited + 1
         return better
+
+
+def require_score(evaluator, available):
+    """Raises ArgumentError unless an evaluator's criterion is available.
+
+    Args:
+        evaluator: an evaluator; its `reasons` say why metrics are missing.
+        available: container of metric names: the evaluator's metrics, or the scores that it computed.
+    """
+    criterion = evaluator.criterion
+    if criterion not in available:
+        raise ArgumentError(
+            f"evaluate: received data without a {CRITERION_TITLES.get(criterion, criterion)} "
+            f"({evaluator.reasons[criterion]}), expected more data, or no evaluation: --set evaluate.every=0"
+        )

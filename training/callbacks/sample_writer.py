@@ -1,0 +1,71 @@
+"""The base class of callbacks that write samples during training."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ...export.visualization import save_png
+from .step_callback import StepCallback
+
+
+class SampleWriter(StepCallback):
+    """Writes samples to `step-000000.png` before the first step, every `every_n_steps` steps, and at the end.
+
+    When to use it: as the base of a callback that shows the progress of a model. A subclass implements `render`, and
+    `save` and `summarize` where its samples are not images.
+
+    Args:
+        directory: str or path, created if missing.
+        every_n_steps: int >= 1, steps between files.
+        tensorboard: str or path of a TensorBoard log directory, or None.
+    """
+
+    # The TensorBoard tag of the samples, and the suffix of their files.
+    tag, suffix = "samples", ".png"
+
+    def __init__(self, directory, every_n_steps, tensorboard=None):
+        super().__init__()
+        self.directory = Path(directory)
+        self.every_n_steps = every_n_steps
+        self.writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
+
+    def render(self):
+        """Returns the model's current samples: uint8 array (height, width, channels), values in [0, 255]."""
+        raise NotImplementedError
+
+    def save(self, path, samples):
+        """Writes rendered samples to a file."""
+        save_png(path, samples)
+
+    def summarize(self, samples):
+        """Writes rendered samples to TensorBoard."""
+        tf.summary.image(self.tag, samples[np.newaxis])
+
+    def on_train_begin(self, logs=None):
+        """Writes samples of the untrained model."""
+        super().on_train_begin(logs)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._written_step = None
+        if self.step == 0:
+            self._write()
+
+    def on_step(self, step, previous, logs):
+        """Writes samples where they are due."""
+        if self.is_due(step, previous, self.every_n_steps):
+            self._write()
+
+    def on_train_end(self, logs=None):
+        """Writes samples of the final model."""
+        if self._written_step != self.step:
+            self._write()
+        if self.writer:
+            self.writer.flush()
+
+    def _write(self):
+        samples = self.render()
+        self.save(self.directory / f"step-{self.step:06d}{self.suffix}", samples)
+        if self.writer:
+            with self.writer.as_default(step=self.step):
+                self.summarize(samples)
+        self._written_step = self.step

@@ -1,0 +1,1 @@
+"""Recipes: schema, validation, optimizers and the catalog of the shipped ones."""

@@ -1,0 +1,1 @@
+"""Decoding, listing, caching and rendering of images, shared by the image sources."""

@@ -1,0 +1,1 @@
+"""One file per kind of data source, with one function `load_<kind>`."""

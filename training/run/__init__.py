@@ -1,0 +1,1 @@
+"""A run: its directory, training, checkpoints, pretraining, warm starts and distribution."""
