@@ -1,27 +1,27 @@
-"""Eight games on Fashion-MNIST at equal kimg: quality, what is missing, and whether a loss tells how good a GAN is.
+"""Nine configurations on Fashion-MNIST at equal kimg: quality, missing classes, and whether a loss tracks quality.
 
     python benchmarks/fashion_mnist.py --data DIR --work DIR
 
-DIR of `--data` holds Fashion-MNIST's four IDX files. One JSON a (variant, seed); what is there is skipped, so that an
-interrupted benchmark goes on. `python benchmarks/fashion_mnist_plots.py` draws the figures and the table.
+DIR of `--data` holds the four IDX files of Fashion-MNIST. Writes one JSON record per (configuration, seed); existing
+records are skipped, so an interrupted benchmark can be restarted. `python benchmarks/generate_pages.py` writes
+the tables and plots.
 """
 
-import argparse
 import functools
 from pathlib import Path
 
-from ganzoo.export.evaluation import Judge
+from ganzoo.export.evaluation import ImageEvaluator
 from ganzoo.training import load, load_recipe, load_run, train
-from ganzoo.training.callbacks.metrics import read_rows
-from ganzoo.training.rundir import RunFolder
-from ganzoo.zoo.labelled import LabelledGame
+from ganzoo.training.callbacks.metrics_logger import read_rows
+from ganzoo.training.run.run_dir import RunDir
+from ganzoo.zoo.families.class_conditional_gan import ClassConditionalGAN
 from ganzoo.zoo.registry import variant_class
-from records import measured, save_record
 from scipy.stats import spearmanr
+from support.records import is_recorded, recipe_settings, run_configurations, save_record
 
 FOLDER = Path(__file__).parent / "results" / "fashion_mnist"
-# The recipes as they are shipped; the GAN's other losses change nothing else.
-VARIANTS = {
+# The shipped recipes; the GAN's other losses and ACGAN's other generator change nothing else.
+CONFIGURATIONS = {
     "gan-non_saturating": ("gan_fashion_mnist", []),
     "gan-minimax": ("gan_fashion_mnist", ['model.loss="minimax"']),
     "gan-least_squares": ("gan_fashion_mnist", ['model.loss="least_squares"']),
@@ -30,77 +30,79 @@ VARIANTS = {
     "cgan": ("cgan_fashion_mnist", []),
     "projection_gan": ("projection_gan_fashion_mnist", []),
     "acgan": ("acgan_fashion_mnist", []),
+    "acgan-concatenation": ("acgan_fashion_mnist", ['model.generator={network="conditional_dcgan", width=32}']),
 }
 LOSSES = ("d_loss", "g_loss", "wasserstein")
-REPORTED = ("fid", "kid", "inception_score", "precision_recall", "duplicates", "modes")
-# What only samples of an asked-for label have.
-LABELLED = ("gan_test", "gan_train", "intra_fid")
-CURVE_NUM, REPORT_NUM = 2500, 5000
+METRICS = ("fid", "kid", "inception_score", "precision_recall", "duplicates", "modes")
+# Metrics of samples with a requested label.
+LABEL_METRICS = ("gan_test", "gan_train", "intra_fid")
+CURVE_SAMPLES, REPORT_SAMPLES = 2500, 5000
+# Where a record names the data, without this machine's path.
+SOURCE = "idx:DIR"
 
 
 def main():
-    """Trains, judges and writes what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="folder of Fashion-MNIST's IDX files")
-    parser.add_argument("--work", type=Path, required=True, help="folder for the runs")
-    parser.add_argument("--results", type=Path, default=FOLDER, help="folder of the JSONs")
-    parser.add_argument("--variants", default=",".join(VARIANTS), help="comma-separated (default: %(default)s)")
-    parser.add_argument("--seeds", default="0,1,2", help="comma-separated (default: %(default)s)")
-    parser.add_argument("--kimg", type=int, default=64, help="thousands of real images (default: %(default)s)")
-    parser.add_argument("--checkpoints", type=int, default=10, help="evaluations of a run (default: %(default)s)")
-    options = parser.parse_args()
-    for seed in options.seeds.split(","):
-        for name in options.variants.split(","):
-            measure(name, int(seed), options)
+    """Trains, evaluates and records what is missing."""
+    run_configurations(
+        __doc__,
+        FOLDER,
+        CONFIGURATIONS,
+        measure,
+        arguments={
+            "--data": {"required": True, "help": "folder of Fashion-MNIST's IDX files"},
+            "--work": {"type": Path, "required": True, "help": "folder for the runs"},
+            "--kimg": {"type": int, "default": 64, "help": "thousands of real images (default: %(default)s)"},
+            "--checkpoints": {"type": int, "default": 10, "help": "evaluations per run (default: %(default)s)"},
+        },
+    )
 
 
 def measure(name, seed, options):
-    """Measures one variant with one seed, unless its JSON is there."""
+    """Measures one configuration with one seed, unless it is recorded."""
     path = options.results / f"{name}-seed{seed}.json"
-    recipe, overrides = VARIANTS[name]
-    recipe = settings_for(recipe, overrides, options.data, options.kimg, options.checkpoints, seed)
-    if measured(path, told(recipe)):
+    recipe_name, overrides = CONFIGURATIONS[name]
+    recipe = shortened_recipe(recipe_name, overrides, options.data, options.kimg, options.checkpoints, seed)
+    if is_recorded(path, recipe_settings(recipe, SOURCE)):
         return
-    folder = RunFolder(options.work / f"{name}-seed{seed}")
+    folder = RunDir(options.work / f"{name}-seed{seed}")
     seconds = finish(recipe, folder)
-    numbers = {"curve": curve(folder), "loss_against_fid": correlations(folder)}
-    labelled = issubclass(variant_class(recipe.model["variant"]), LabelledGame)
-    judge = judge_of(recipe.data["source"], recipe.data["resolution"], REPORTED + LABELLED * labelled)
+    numbers = {"curve": curve(folder), "losses": loss_series(folder), "loss_against_fid": correlations(folder)}
+    has_labels = issubclass(variant_class(recipe.model["variant"]), ClassConditionalGAN)
+    evaluator = make_evaluator(recipe.data["source"], recipe.data["resolution"], METRICS + LABEL_METRICS * has_labels)
     for checkpoint in ("best", "last"):
         model = load_run(folder.path, checkpoint)
-        report = judge.report(model, name=f"{name}, seed {seed}")
+        report = evaluator.report(model, name=f"{name}, seed {seed}")
         numbers[checkpoint] = {"step": model.steps_done} | report.blocks[0]
-    numbers["held_out"] = report.ceiling
+    numbers["held_out"] = report.held_out_baseline
     head = {
-        "variant": name,
+        "configuration": name,
         "seed": seed,
-        "command": f"python benchmarks/fashion_mnist.py --data DIR --work DIR --variants {name} --seeds {seed} "
+        "command": f"python benchmarks/fashion_mnist.py --data DIR --work DIR --configurations {name} --seeds {seed} "
         f"--kimg {options.kimg} --checkpoints {options.checkpoints}",
-        "recipe": told(recipe),
-        "judged": {"curve_num": CURVE_NUM, "num": REPORT_NUM, "split": "train", "extractor": judge.extractor.identity},
+        "recipe": recipe_settings(recipe, SOURCE),
+        "evaluation": {
+            "curve_num": CURVE_SAMPLES,
+            "num_samples": REPORT_SAMPLES,
+            "split": "train",
+            "extractor": evaluator.extractor.identity,
+        },
     }
-    write(path, head | {"seconds_of_training": round(seconds)}, numbers)
-
-
-def told(recipe):
-    """Returns what a record says of a recipe: everything but where the data lie."""
-    return recipe.content() | {"data": {**recipe.data, "source": "idx:DIR"}}
+    save(path, head | {"seconds_of_training": round(seconds)}, numbers)
 
 
 @functools.cache
-def judge_of(source, resolution, metrics):
-    """Returns the judge of all final reports."""
+def make_evaluator(source, resolution, metrics):
+    """Returns the evaluator of all final reports."""
     names = load_recipe("gan_fashion_mnist").data["class_names"]
-    return Judge(load(source, resolution, class_names=names), metrics=metrics, num=REPORT_NUM)
+    return ImageEvaluator(load(source, resolution, class_names=names), metrics=metrics, num_samples=REPORT_SAMPLES)
 
 
-def settings_for(recipe, overrides, data, kimg, checkpoints, seed):
-    """Returns a recipe cut to so many thousand real images, with evaluations at equal distances."""
-    known = load_recipe(recipe, overrides)
-    steps = round(kimg * 1000 / rows_of(known))
+def shortened_recipe(recipe_name, overrides, data, kimg, checkpoints, seed):
+    """Returns a recipe cut to `kimg` thousand real images, with `checkpoints` evenly spaced evaluations."""
+    steps = round(kimg * 1000 / rows_per_step(load_recipe(recipe_name, overrides)))
     every = max(1, steps // checkpoints)
     return load_recipe(
-        recipe,
+        recipe_name,
         [
             f'data.source="idx:{data}"',
             f"train.steps={every * checkpoints}",
@@ -109,52 +111,60 @@ def settings_for(recipe, overrides, data, kimg, checkpoints, seed):
             f"train.save_every={every}",
             f"train.sample_every={every * checkpoints // 4}",
             f"evaluate.every={every}",
-            f"evaluate.num={CURVE_NUM}",
+            f"evaluate.num_samples={CURVE_SAMPLES}",
             'evaluate.metrics=["fid"]',
             *overrides,
         ],
     )
 
 
-def rows_of(recipe):
-    """Returns the real images of one step."""
-    return recipe.train.batch_size * recipe.model.get(
-        "n_critic", variant_class(recipe.model["variant"]).default_n_critic
-    )
+def rows_per_step(recipe):
+    """Returns the number of real images that one step consumes."""
+    default = variant_class(recipe.model["variant"]).default_n_critic
+    return recipe.train.batch_size * recipe.model.get("n_critic", default)
 
 
 def finish(recipe, folder):
-    """Trains a run to its end, from its last checkpoint if there is one; returns the seconds that its rows tell of."""
-    begun = folder.state.exists()
-    outcome = train(folder.resume(recipe) if begun else recipe, folder.path, resume=begun, progress=False)
-    if outcome.signal is not None:
-        # A run that is not at its end has nothing to be recorded.
-        raise SystemExit(f"{folder}: stopped by {outcome.signal.name} at step {outcome.step}: the same command goes on")
+    """Trains a run to its end, resuming from its last checkpoint; returns the seconds of training in its log."""
+    resume = folder.state.exists()
+    result = train(folder.require_recipe(recipe) if resume else recipe, folder.path, resume=resume, progress=False)
+    if result.signal is not None:
+        # An unfinished run must not be recorded.
+        raise SystemExit(
+            f"{folder}: stopped by {result.signal.name} at step {result.step}: repeat the command to resume"
+        )
     rows = [row for row in read_rows(folder.metrics) if "images_per_second" in row]
-    return sum(row["steps_averaged"] * rows_of(recipe) / row["images_per_second"] for row in rows)
+    return sum(row["steps_averaged"] * rows_per_step(recipe) / row["images_per_second"] for row in rows)
 
 
 def curve(folder):
-    """Returns [[kimg, FID], ...] over the checkpoints."""
+    """Returns [[kimg, FID], ...] of the checkpoints."""
     return [[row["kimg"], round(row["fid"], 3)] for row in read_rows(folder.metrics) if "fid" in row]
 
 
+def loss_series(folder):
+    """Returns loss name -> [[kimg, mean since the previous entry], ...]."""
+    rows = [row for row in read_rows(folder.metrics) if "d_loss" in row]
+    return {name: [[row["kimg"], round(row[name], 4)] for row in rows] for name in LOSSES if name in rows[0]}
+
+
 def correlations(folder):
-    """Returns Spearman's rank correlation of each loss with the FID, over the checkpoints after the first step."""
+    """Returns Spearman's rank correlation of each loss with the FID over the checkpoints, without the one of step 0."""
     rows = read_rows(folder.metrics)
     fids = {row["step"]: row["fid"] for row in rows if "fid" in row and row["step"] > 0}
     logged = {row["step"]: row for row in rows if "d_loss" in row}
     steps = sorted(set(fids) & set(logged))
-    found = {"checkpoints": len(steps)}
+    results = {"checkpoints": len(steps)}
     for name in LOSSES:
         if name in logged[steps[0]]:
-            found[name] = round(float(spearmanr([logged[s][name] for s in steps], [fids[s] for s in steps])[0]), 3)
-            found[f"{name}_range"] = [round(pick(logged[s][name] for s in steps), 3) for pick in (min, max)]
-    return found
+            losses = [logged[step][name] for step in steps]
+            results[name] = round(float(spearmanr(losses, [fids[step] for step in steps])[0]), 3)
+            results[f"{name}_range"] = [round(min(losses), 3), round(max(losses), 3)]
+    return results
 
 
-def write(path, head, numbers):
-    """Writes one JSON and tells the FID."""
+def save(path, head, numbers):
+    """Writes one record and prints its FID."""
     save_record(path, head, numbers)
     print(f"{path.name}: FID {numbers['last']['fid']:.2f}", flush=True)
 

@@ -1,13 +1,13 @@
-"""Samples a second: one DCGAN generator by every way that ganzoo ships it, beside PyTorch.
+"""Sampling throughput of one DCGAN generator in every format that ganzoo exports, and in PyTorch.
 
     pip install '.[bench]'
     python benchmarks/sampling.py --out benchmarks/results/sampling.json
 
-The 32x32 DCGAN generator of width 64 with random weights, the same numbers in every way: a way whose images differ by
-more than its precision explains is an error. Each thread count has a process of its own, since TensorFlow fixes its
-threads at the start. In it all ways at all batch sizes take turns over several rounds, and ratios are taken within a
-round, since a shared machine's speed drifts. PyTorch runs eagerly under `inference_mode`, in its default memory format
-and in channels last; ratios are given to the default and to the faster of both.
+The 32x32 DCGAN generator of width 64 with the same random weights in every runtime; a runtime whose images differ from
+Keras by more than its precision explains is an error. Each thread count has its own process, because TensorFlow fixes
+its threads at the start. In it, all runtimes at all batch sizes are interleaved over several rounds. Ratios are taken
+within a round, because the speed of a shared machine drifts. PyTorch runs eagerly under `inference_mode`, in its
+default memory format and in channels last; ratios are given to the default and to the faster of both.
 """
 
 import argparse
@@ -18,14 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from importlib import metadata
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import ganzoo.zoo  # noqa: F401  (before TensorFlow: it chooses oneDNN)
 import numpy as np
-from sampling_rivals import torch_generator
+from support.records import machine_facts, write_json
+from support.sampling_baseline import torch_generator
 
 BATCH_SIZES = (1, 64)
 PRECISIONS = ("float32", "float16", "int8", "dynamic")
@@ -35,13 +35,13 @@ TOLERANCE = {"float16": 1e-2, "int8": 0.1, "dynamic": 0.1}
 
 
 def build():
-    """Returns a generator whose batch normalisation and weights look like trained ones."""
+    """Returns a model whose weights and batch normalization statistics have the scale of trained ones."""
     from ganzoo.zoo import GAN
     from keras import layers
 
     model = GAN.create((32, 32, 1), {"network": "dcgan", "width": WIDTH}, latent_dim=LATENT_DIM)
     rng = np.random.default_rng(0)
-    for layer in model.averaged_generator.layers:
+    for layer in model.ema_generator.layers:
         weights = layer.get_weights()
         if isinstance(layer, layers.BatchNormalization):
             spread, shift = rng.uniform(0.5, 1.5, weights[0].shape), rng.normal(0, 0.2, weights[0].shape)
@@ -51,16 +51,16 @@ def build():
     return model
 
 
-def ways(model, folder, threads):
-    """Returns a dict of (way, batch size) -> (function that makes a batch, that batch as NumPy)."""
+def make_runtimes(model, folder, threads):
+    """Returns (runtime, batch size) -> function that generates one batch as a NumPy array."""
     import tensorflow as tf
     from ganzoo.export import export_onnx, export_saved_model, export_tflite
-    from ganzoo.export.probe import onnx, tflite
+    from ganzoo.export.verification.probe import onnx, tflite
 
     served = tf.saved_model.load(export_saved_model(model, folder / "served", repeats=0).file)
     onnx_session, _, _ = onnx(export_onnx(model, folder / "file.onnx", repeats=0).file, threads)
-    generator = model.averaged_generator
-    found = {}
+    generator = model.ema_generator
+    runtimes = {}
     for size in BATCH_SIZES:
         latents = np.random.default_rng(1).normal(size=(size, LATENT_DIM)).astype(np.float32)
         constant = tf.constant(latents)
@@ -71,30 +71,30 @@ def ways(model, folder, threads):
         def serve(constant=constant):
             return served.signatures["serving_default"](latents=constant)["images"].numpy()
 
-        found["keras predict", size] = predict
-        found["SavedModel", size] = serve
+        runtimes["keras predict", size] = predict
+        runtimes["SavedModel", size] = serve
         for precision in PRECISIONS:
-            place = folder / f"{precision}-{size}.tflite"
-            ask, _, _ = tflite(export_tflite(model, place, precision, size, repeats=0).file, threads)
-            found[f"TFLite {precision}", size] = lambda ask=ask, latents=latents: ask(
+            path = folder / f"{precision}-{size}.tflite"
+            query, _, _ = tflite(export_tflite(model, path, precision, size, repeats=0).file, threads)
+            runtimes[f"TFLite {precision}", size] = lambda query=query, latents=latents: query(
                 "serving_default", {"latents": latents}
             )["images"]
-        found["onnxruntime", size] = lambda latents=latents: onnx_session("serving_default", {"latents": latents})[
+        runtimes["onnxruntime", size] = lambda latents=latents: onnx_session("serving_default", {"latents": latents})[
             "images"
         ]
         for name, channels_last in (("PyTorch", False), ("PyTorch channels last", True)):
-            found[name, size] = torch_generator(generator, WIDTH, LATENT_DIM, latents, channels_last)
+            runtimes[name, size] = torch_generator(generator, WIDTH, LATENT_DIM, latents, channels_last)
         expected = predict()
-        for (way, its_size), make in found.items():
-            if its_size == size:
-                apart = float(abs(make() - expected).max())
-                limit = TOLERANCE.get(way.removeprefix("TFLite "), 1e-5)
-                assert apart < limit, f"{way} at batch {size} differs from Keras by {apart}"
-    return found
+        for (runtime, runtime_size), generate in runtimes.items():
+            if runtime_size == size:
+                difference = float(abs(generate() - expected).max())
+                limit = TOLERANCE.get(runtime.removeprefix("TFLite "), 1e-5)
+                assert difference < limit, f"{runtime} at batch {size} differs from Keras by {difference}"
+    return runtimes
 
 
 def measure(threads, rounds, seconds):
-    """Returns images a second of each way and batch size in each round."""
+    """Returns the images per second of each runtime and batch size in each round."""
     import tensorflow as tf
     import torch
 
@@ -102,17 +102,17 @@ def measure(threads, rounds, seconds):
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     torch.set_num_threads(threads)
     with tempfile.TemporaryDirectory() as folder:
-        makes = ways(build(), Path(folder), threads)
-        rates = {key: [] for key in makes}
-        order = list(makes)
+        runtimes = make_runtimes(build(), Path(folder), threads)
+        rates = {key: [] for key in runtimes}
+        order = list(runtimes)
         for number in range(rounds):
-            # Another way comes first in each round.
+            # Another runtime comes first in each round.
             shift = 5 * number % len(order)
             for key in order[shift:] + order[:shift]:
-                makes[key]()
+                runtimes[key]()
                 calls, start = 0, time.perf_counter()
                 while time.perf_counter() - start < seconds:
-                    makes[key]()
+                    runtimes[key]()
                     calls += 1
                 rates[key].append(calls * key[1] / (time.perf_counter() - start))
             print(f"threads {threads}, round {number + 1} of {rounds}", file=sys.stderr, flush=True)
@@ -120,20 +120,20 @@ def measure(threads, rounds, seconds):
 
 
 def summary(rates, size):
-    """Returns a way's median rate, and medians and ranges of its ratios to PyTorch in the same round."""
+    """Returns each runtime's median rate, and medians and ranges of its ratios to PyTorch in the same round."""
     default, channels_last = rates["PyTorch", size], rates["PyTorch channels last", size]
-    rivals = {
+    baselines = {
         "over_pytorch": default,
         "over_faster_pytorch": [max(p) for p in zip(default, channels_last, strict=True)],
     }
     table = {}
-    for (way, its_size), values in rates.items():
-        if its_size == size:
-            table[way] = {"images_per_second": round(statistics.median(values))}
-            for name, rival in rivals.items():
-                ratios = [value / torch for value, torch in zip(values, rival, strict=True)]
-                table[way][name] = round(statistics.median(ratios), 2)
-                table[way][f"{name}_range"] = [round(min(ratios), 2), round(max(ratios), 2)]
+    for (runtime, runtime_size), values in rates.items():
+        if runtime_size == size:
+            table[runtime] = {"images_per_second": round(statistics.median(values))}
+            for name, baseline in baselines.items():
+                ratios = [value / torch for value, torch in zip(values, baseline, strict=True)]
+                table[runtime][name] = round(statistics.median(ratios), 2)
+                table[runtime][f"{name}_range"] = [round(min(ratios), 2), round(max(ratios), 2)]
     return table
 
 
@@ -141,7 +141,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", default="1,2", help="comma-separated (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=9, help="(default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.4, help="of each way in a round (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.4, help="of each runtime in a round (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     counts = [int(count) for count in options.threads.split(",")]
@@ -158,16 +158,8 @@ def main():
             subprocess.run([sys.executable, __file__, "--threads", str(count), *numbers, "--out", part], check=True)
             results[f"threads {count}"] = json.loads(part.read_text())
     packages = ("keras-ganzoo", "tensorflow", "keras", "ai-edge-litert", "onnxruntime", "torch")
-    facts = {
-        "command": f"python benchmarks/sampling.py --rounds {options.rounds} --seconds {options.seconds}",
-        "date": time.strftime("%Y-%m-%d"),
-        "cores": os.cpu_count(),
-        "onednn": os.environ.get("TF_ENABLE_ONEDNN_OPTS"),
-        "versions": {name: metadata.version(name) for name in packages},
-        "results": results,
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(facts, indent=1) + "\n")
+    command = f"python benchmarks/sampling.py --rounds {options.rounds} --seconds {options.seconds}"
+    write_json(options.out, machine_facts(command, packages) | {"results": results})
 
 
 if __name__ == "__main__":

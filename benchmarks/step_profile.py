@@ -1,10 +1,10 @@
-"""Where the time of a training step goes, by kind of operation.
+"""Share of a training step spent in each kind of operation.
 
     python benchmarks/step_profile.py gan --out benchmarks/results/step_profile_gan.json
 
-Traces some steps at 32 pixels with TensorFlow's profiler and adds up the time of each kind of operation over all
-threads: of the DCGAN pair (width 64, batch 64), or of the networks of `translation_speed.py`. Operations that wait for
-others count nothing.
+Traces a few steps at 32 pixels with TensorFlow's profiler and sums the time of each kind of operation over all threads,
+for the DCGAN pair (width 64, batch 64) or the networks of `translation_speed.py`. Operations that only wait for others
+are not counted.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import json
 import os
 import tempfile
 import time
-from importlib import metadata
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,28 +21,28 @@ import ganzoo.zoo  # noqa: F401  (before TensorFlow: it chooses oneDNN)
 import numpy as np
 import tensorflow as tf
 from ganzoo.zoo import GAN, WGAN, CycleGAN
-from ganzoo.zoo.feed import step_dataset
+from support.records import machine_facts, write_json
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-# Variant: (how to build it, samples' shape, batch size).
+# Variant: (constructor, sample shape, batch size).
 VARIANTS = {
     "gan": (lambda shape: GAN.create(shape), (32, 32, 1), 64),
     "wgan": (lambda shape: WGAN.create(shape, n_critic=1), (32, 32, 1), 64),
     "cyclegan": (lambda shape: CycleGAN.create(shape, {"width": 16, "blocks": 6}, {"width": 16}), (32, 32, 3), 8),
 }
-# What holds other operations, and would count them twice.
+# Containers of other operations, which would count twice.
 CONTAINERS = ("PartitionedCall", "Iterator", "While", "Optional", "_Send", "_Recv")
 
 
 def operations(folder):
-    """Yields (kind, picoseconds) of every operation that the executors ran."""
+    """Yields (kind, picoseconds) of every executed operation."""
     space = xplane_pb2.XSpace()
     space.ParseFromString(next(Path(folder).rglob("*.xplane.pb")).read_bytes())
     for plane in space.planes:
         for line in plane.lines:
             for event in line.events:
                 name = plane.event_metadata[event.metadata_id].name
-                # The executors call an operation "name:kind".
+                # The executors name an operation "name:kind".
                 if ":" in name and "/" in name:
                     kind = name.rpartition(":")[2]
                     if not any(word in kind for word in CONTAINERS):
@@ -59,10 +58,10 @@ def main():
     create, shape, batch_size = VARIANTS[options.variant]
     images = np.random.default_rng(0).integers(0, 256, (1024, *shape), np.uint8)
     model = create(shape)
-    second = images[::-1] if hasattr(model, "translate") else None
+    second = images[::-1] if options.variant == "cyclegan" else None
     model.compile()
     model.fit(images, second, batch_size=batch_size, steps_per_epoch=3, verbose=0)
-    stream = iter(step_dataset(model, images, second, batch_size)[0])
+    stream = iter(model.make_step_dataset(images, second, batch_size)[0])
     model.train_function(stream)
     totals, counts = collections.Counter(), collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -75,20 +74,16 @@ def main():
         for kind, duration in operations(folder):
             totals[kind] += duration
             counts[kind] += 1
-    whole = sum(totals.values())
-    facts = {
-        "command": f"python benchmarks/step_profile.py {options.variant} --steps {options.steps}",
-        "date": time.strftime("%Y-%m-%d"),
-        "cores": os.cpu_count(),
-        "versions": {name: metadata.version(name) for name in ("keras-ganzoo", "tensorflow", "keras")},
+    busy = sum(totals.values())
+    command = f"python benchmarks/step_profile.py {options.variant} --steps {options.steps}"
+    record = machine_facts(command, ("keras-ganzoo", "tensorflow", "keras")) | {
         "step_milliseconds": 1000 * seconds / options.steps,
-        "busy_milliseconds_all_threads": whole / 1e9 / options.steps,
-        "share_of_busy_time": {kind: round(value / whole, 4) for kind, value in totals.most_common(15)},
-        "operations_a_step": {kind: counts[kind] // options.steps for kind, _ in totals.most_common(15)},
+        "busy_milliseconds_all_threads": busy / 1e9 / options.steps,
+        "share_of_busy_time": {kind: round(value / busy, 4) for kind, value in totals.most_common(15)},
+        "operations_per_step": {kind: counts[kind] // options.steps for kind, _ in totals.most_common(15)},
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(facts, indent=1) + "\n")
-    print(json.dumps(facts["share_of_busy_time"], indent=1))
+    write_json(options.out, record)
+    print(json.dumps(record["share_of_busy_time"], indent=1))
 
 
 if __name__ == "__main__":

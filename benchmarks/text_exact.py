@@ -1,42 +1,45 @@
-"""What text GANs descend, exactly: a first-order chain learns from an oracle of second order that can be enumerated.
+"""Text GANs with exact divergences: a first-order chain learns from a second-order oracle that can be enumerated.
 
     python benchmarks/text_exact.py
 
-No first-order chain is right, so each way of learning settles on a compromise of its own, and every divergence is an
-exact sum over all 7,776 sequences. One JSON a (game, seed), each seed with an oracle of its own; what is there is
-skipped. Beside each game stand maximum likelihood, the best temperature of it, and the best chain there is.
+No first-order chain can match the oracle, so each objective settles on its own compromise, and every divergence is an
+exact sum over all 7,776 sequences. Writes one JSON record per (configuration, seed), with one oracle per seed; existing
+records are skipped. Every record also has maximum likelihood, its best temperature, and the best chain there is.
 """
 
 import time
 from pathlib import Path
 
 import keras
-from exact_chain import Exact
 from ganzoo.training import load
 from ganzoo.zoo import LanguageModel, MaliGAN, RelGAN, ScratchGAN, SeqGAN
-from ganzoo.zoo.schedules import decay_linearly
-from records import measured, run_games, save_record
+from ganzoo.zoo.optimization.linear_decay import decay_linearly
+from support.exact_chain import ExactChain
+from support.records import is_recorded, run_configurations, save_record
 
 FOLDER = Path(__file__).parent / "results" / "text_exact"
 CHAIN = {"cell": "none", "embedding_dim": 16}
 CNN = {"network": "text_cnn", "widths": (2, 3, 4, 5), "filters": 64, "dropout": 0.0}
-RELAXED = {"inverse_temperature": 10.0, "anneal_steps": 40, "n_critic": 2, "head_start": 100}
-# Of each game: the variant, its arguments, the discriminator, batch size, both learning rates, steps, what its
-# generator has learned before (by maximum likelihood to convergence, for one epoch of 10,000 sequences, or nothing),
-# and the norm that gradients are clipped to, if they are.
-GAMES = {
+RELAXED = {"inverse_temperature": 10.0, "anneal_steps": 40, "n_critic": 2, "discriminator_warmup_steps": 100}
+# SeqGAN's settings, with which one control runs too.
+SEQGAN = (CNN, 256, (3e-3, 1e-3), 500, "converged")
+# Variant, its arguments, the discriminator, batch size, both learning rates, steps, how far maximum likelihood has
+# trained the generator ("converged", "one epoch" of 10,000 sequences, or "nothing"), and the norm to which gradients
+# are clipped, if they are.
+CONFIGURATIONS = {
     "seqgan": (
         SeqGAN,
-        {"reward": {"kind": "discriminator", "form": "jensen_shannon"}, "head_start": 100},
-        CNN, 256, (3e-3, 1e-3), 500, "converged",
+        {"reward": {"kind": "discriminator", "transform": "jensen_shannon"}, "discriminator_warmup_steps": 100},
+        *SEQGAN,
     ),
     "seqgan-probability": (
         SeqGAN,
-        {"reward": {"kind": "discriminator", "form": "probability"}, "head_start": 100},
-        CNN, 256, (3e-3, 1e-3), 500, "converged",
+        {"reward": {"kind": "discriminator", "transform": "probability"}, "discriminator_warmup_steps": 100},
+        *SEQGAN,
     ),
-    # In expectation the gradient of a constant reward is zero, but not that of single sequences clipped to one norm:
-    # rare sequences have longer gradients and lose more of them, so the generator drifts to what is frequent.
+    # The controls "placebo" reward every sequence alike. The expected gradient of a constant reward is zero, but not if
+    # the gradients of single sequences are clipped to one norm: rare sequences have longer gradients and lose more of
+    # them, so the generator drifts to frequent sequences.
     "placebo-without-baseline": (
         SeqGAN,
         {"reward": "placebo", "baseline": False, "n_critic": 1, "rollouts": 1},
@@ -46,6 +49,17 @@ GAMES = {
         SeqGAN,
         {"reward": "placebo", "n_critic": 1, "rollouts": 1},
         CNN, 1, (1e-3, 1e-3), 3000, "converged", 0.5,
+    ),
+    # The control at SeqGAN's own settings: large batches, no clipping.
+    "placebo-seqgan-settings": (
+        SeqGAN,
+        {"reward": "placebo", "discriminator_warmup_steps": 100},
+        *SEQGAN,
+    ),
+    "placebo-seqgan-settings-without-baseline": (
+        SeqGAN,
+        {"reward": "placebo", "baseline": False, "discriminator_warmup_steps": 100},
+        *SEQGAN,
     ),
     "relgan": (
         RelGAN,
@@ -59,7 +73,7 @@ GAMES = {
     ),
     "relgan-unblended": (
         RelGAN,
-        RELAXED | {"loss": "minimax", "blended": False},
+        RELAXED | {"loss": "minimax", "interpolate_tokens": False},
         CNN | {"filters": 128, "representations": 1}, 512, (3e-3, 1e-3), 600, "converged",
     ),
     "scratchgan": (
@@ -69,7 +83,7 @@ GAMES = {
     ),
     "maligan": (
         MaliGAN,
-        {"most_real": 0.999, "n_critic": 2, "head_start": 50},
+        {"max_real_probability": 0.999, "n_critic": 2, "discriminator_warmup_steps": 50},
         CNN, 1024, (3e-3, 1e-3), 600, "one epoch",
     ),
 }  # fmt: skip
@@ -77,61 +91,61 @@ HALF_LIFE = 50.0
 
 
 def main():
-    """Trains, judges and writes what is missing."""
-    run_games(__doc__, FOLDER, GAMES, measure)
+    """Trains, evaluates and records what is missing."""
+    run_configurations(__doc__, FOLDER, CONFIGURATIONS, measure)
 
 
 def measure(name, seed, options):
-    """Measures one game with one seed, unless its JSON is there."""
+    """Measures one configuration with one seed, unless it is recorded."""
     path = options.results / f"{name}-seed{seed}.json"
-    cls, arguments, discriminator, batch_size, rates, steps, start, *clipped = GAMES[name]
-    told = {
+    cls, arguments, discriminator, batch_size, rates, steps, start, *clipnorm = CONFIGURATIONS[name]
+    settings = {
         "variant": cls.__name__, **arguments, "discriminator": {k: str(v) for k, v in discriminator.items()},
         "batch_size": batch_size, "learning_rates": list(rates), "steps": steps, "start": start,
-        **({"clipnorm": clipped[0]} if clipped else {}),
+        **({"clipnorm": clipnorm[0]} if clipnorm else {}),
     }  # fmt: skip
-    if measured(path, told):
+    if is_recorded(path, settings):
         return
     source = load("oracle:markov", seed=seed)
-    exact, begun = Exact(source.oracle), time.perf_counter()
+    exact, begin = ExactChain(source.oracle), time.perf_counter()
     model = cls.create(
-        source.shape, CHAIN, discriminator, seed=seed, average_half_life=HALF_LIFE, **arguments,
-        **cls.source_facts(source),
+        source.shape, CHAIN, discriminator, seed=seed, ema_halflife_kimg=HALF_LIFE, **arguments,
+        **cls.arguments_from_source(source),
     )  # fmt: skip
-    learned = cls.create(source.shape, CHAIN, discriminator, seed=seed, **cls.source_facts(source))
-    likelihood(learned.generator, source, "converged")
-    likely = exact.table(learned.generator)
-    likelihood(model.generator, source, start)
-    model.restart_average()
-    first = exact.scores(exact.table(model.averaged_generator))
-    clip = {"global_clipnorm": clipped[0]} if clipped else {}
+    reference = cls.create(source.shape, CHAIN, discriminator, seed=seed, **cls.arguments_from_source(source))
+    maximize_likelihood(reference.generator, source, "converged")
+    likelihood = exact.logits(reference.generator)
+    maximize_likelihood(model.generator, source, start)
+    model.reset_ema()
+    first = exact.scores(exact.logits(model.ema_generator))
+    clip = {"global_clipnorm": clipnorm[0]} if clipnorm else {}
     model.compile(*(keras.optimizers.Adam(rate, beta_1=0.5, **clip) for rate in rates))
     decay_linearly(model.generator_optimizer, steps, 0.5)
     model.fit(source, batch_size=batch_size, steps_per_epoch=steps, verbose=0)
     numbers = {
-        "likelihood": exact.scores(likely),
-        "best_temperature": exact.best_temperature(likely),
-        "optimum": exact.optimum(likely),
+        "likelihood": exact.scores(likelihood),
+        "best_temperature": exact.best_temperature(likelihood),
+        "optimum": exact.optimum(likelihood),
         "start": first,
-        "last": exact.scores(exact.table(model.averaged_generator)),
+        "last": exact.scores(exact.logits(model.ema_generator)),
     }
     gap = numbers["likelihood"]["js"] - numbers["optimum"]["js"]
     numbers["closed"] = (numbers["likelihood"]["js"] - numbers["last"]["js"]) / gap
     save_record(
         path,
         {
-            "variant": name,
+            "configuration": name,
             "seed": seed,
-            "command": f"python benchmarks/text_exact.py --games {name} --seeds {seed}",
-            "recipe": told,
-            "seconds": round(time.perf_counter() - begun),
+            "command": f"python benchmarks/text_exact.py --configurations {name} --seeds {seed}",
+            "recipe": settings,
+            "seconds": round(time.perf_counter() - begin),
         },
         numbers,
     )
     print(f"{path.name}: JS {numbers['last']['js']:.4f}, {numbers['closed']:.0%} of the gap closed", flush=True)
 
 
-def likelihood(generator, source, start):
+def maximize_likelihood(generator, source, start):
     """Trains a generator by maximum likelihood."""
     model = LanguageModel(generator)
     for rate, batch_size, steps in {

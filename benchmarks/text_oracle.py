@@ -1,12 +1,12 @@
-"""SeqGAN beside maximum likelihood on Yu's synthetic oracle, 500 tokens at 12 positions, with a placebo as the control.
+"""SeqGAN and maximum likelihood on Yu's synthetic oracle (500 tokens, 12 positions), with placebo rewards as controls.
 
     python benchmarks/text_oracle.py
 
-The generator has 8 units and the oracle 32: no model is of the family of what it learns, and likelihood has to
-compromise (one game has a generator that need not). The likelihood of samples under the oracle alone proves nothing: a
-lower temperature lowers it. So beside each game stand maximum likelihood as it is and at the temperature whose entropy
-is the game's, and fresh classifiers are asked about all of them. One JSON a (game, seed), each seed with an oracle of
-its own; what is there is skipped.
+The generator has 8 units and the oracle 32: the model cannot represent the oracle, so likelihood has to compromise (in
+one configuration the generator has 32 units too). The likelihood of samples under the oracle alone proves nothing,
+because a lower temperature lowers it. Every record therefore also has maximum likelihood as trained and at the
+temperature with the entropy of the configuration's samples, and fresh classifiers score all of them. Writes one JSON
+record per (configuration, seed), with one oracle per seed; existing records are skipped.
 """
 
 import functools
@@ -16,27 +16,27 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from ganzoo.export.evaluation.text_judge import TextJudge
+from ganzoo.export.evaluation.text.text_evaluator import TextEvaluator
 from ganzoo.training import load
 from ganzoo.zoo import LanguageModel, SeqGAN
-from ganzoo.zoo.schedules import decay_linearly
-from records import measured, run_games, save_record
+from ganzoo.zoo.optimization.linear_decay import decay_linearly
+from support.records import is_recorded, run_configurations, save_record
 
 FOLDER = Path(__file__).parent / "results" / "text_oracle"
-COUNT, NUM = 50_000, 25_000
-# Classifiers differ by what they happen to learn: every number is the mean over three blocks of samples.
+COUNT, NUM_SAMPLES = 50_000, 25_000
+# Trained classifiers vary: every number is the mean over three blocks of samples.
 FIRST_SEEDS = (1_000_000, 2_000_000, 3_000_000)
 UNITS = 8
 DISCRIMINATOR = {"widths": [2, 3, 4], "embedding_dim": 64, "filters": 128, "dropout": 0.25}
-# The noise of a policy gradient falls with the number of sequences: large batches, one update of each network a step.
+# The noise of a policy gradient falls with the number of sequences: large batches, one update of each network per step.
 RATES, BATCH, STEPS, DECAY = (4e-3, 4e-3), 1024, 650, 0.3
-SHARED = {"head_start": 150, "average_half_life": 15.0, "n_critic": 1}
-GAMES = {
-    "seqgan": {"reward": {"kind": "discriminator", "form": "probability"}, "rollouts": 1},
+SHARED = {"discriminator_warmup_steps": 150, "ema_halflife_kimg": 15.0, "n_critic": 1}
+CONFIGURATIONS = {
+    "seqgan": {"reward": {"kind": "discriminator", "transform": "probability"}, "rollouts": 1},
     "placebo": {"reward": "placebo", "rollouts": 0},
     "placebo-without-baseline": {"reward": "placebo", "baseline": False, "rollouts": 0},
     "seqgan-32-units": {
-        "reward": {"kind": "discriminator", "form": "probability"},
+        "reward": {"kind": "discriminator", "transform": "probability"},
         "rollouts": 1,
         "units": 32,
     },
@@ -45,43 +45,43 @@ METRICS = ["likelihood", "nll_oracle", "two_sample", "frechet_local", "copies"]
 
 
 def main():
-    """Trains, judges and writes what is missing."""
-    run_games(__doc__, FOLDER, GAMES, measure)
+    """Trains, evaluates and records what is missing."""
+    run_configurations(__doc__, FOLDER, CONFIGURATIONS, measure)
 
 
 def measure(name, seed, options):
-    """Measures one game with one seed, unless its JSON is there."""
+    """Measures one configuration with one seed, unless it is recorded."""
     path = options.results / f"{name}-seed{seed}.json"
-    arguments = GAMES[name].copy()
+    arguments = CONFIGURATIONS[name].copy()
     units = arguments.pop("units", UNITS)
-    told = {
+    settings = {
         **SHARED, **arguments, "generator": generator(units), "discriminator": DISCRIMINATOR,
         "learning_rates": list(RATES), "batch_size": BATCH, "steps": STEPS, "linear_decay": DECAY, "count": COUNT,
     }  # fmt: skip
-    if measured(path, told):
+    if is_recorded(path, settings):
         return
-    source, judge = data(seed)
-    likely, nll = likelihood(seed, units)
-    model = fresh(seed, units, **SHARED, **arguments)
-    model.generator.set_weights(likely.generator.get_weights())
-    model.restart_average()
-    begun = time.perf_counter()
+    source, evaluator = data(seed)
+    baseline, nll = likelihood(seed, units)
+    model = untrained(seed, units, **SHARED, **arguments)
+    model.generator.set_weights(baseline.generator.get_weights())
+    model.reset_ema()
+    begin = time.perf_counter()
     model.compile(*(keras.optimizers.Adam(rate, beta_1=0.5, global_clipnorm=5.0) for rate in RATES))
     decay_linearly(model.generator_optimizer, STEPS, DECAY)
     model.fit(source, batch_size=BATCH, steps_per_epoch=STEPS, verbose=0)
-    seconds = time.perf_counter() - begun
-    temperature = temperature_of(likely, entropy(model, 1.0))
+    seconds = time.perf_counter() - begin
+    temperature = temperature_for(baseline, entropy(model, 1.0))
     numbers = {
-        "likelihood": judged_likelihood(seed, units),
-        "likelihood_of_equal_entropy": {"temperature": temperature, **judged(judge, likely, temperature)},
-        "last": judged(judge, model),
-        "held_out": judge.ceiling()[0],
+        "likelihood": likelihood_scores(seed, units),
+        "likelihood_of_equal_entropy": {"temperature": temperature, **scores_of(evaluator, baseline, temperature)},
+        "last": scores_of(evaluator, model),
+        "held_out": evaluator.held_out_baseline()[0],
     }
     head = {
-        "variant": name,
+        "configuration": name,
         "seed": seed,
-        "command": f"python benchmarks/text_oracle.py --games {name} --seeds {seed}",
-        "recipe": told,
+        "command": f"python benchmarks/text_oracle.py --configurations {name} --seeds {seed}",
+        "recipe": settings,
         "likelihood_held_out_nll": nll,
         "seconds_of_training": round(seconds),
     }
@@ -89,48 +89,50 @@ def measure(name, seed, options):
     print(f"{path.name}:", *(f"{key} {numbers['last'][key]:.3f}" for key in ("nll_oracle", "two_sample")), flush=True)
 
 
-def judged(judge, model, temperature=None):
-    """Returns the means of what blocks of samples score; at a temperature, of what hangs on the samples alone."""
+def scores_of(evaluator, model, temperature=None):
+    """Returns mean scores over blocks of samples; at a temperature, only scores that need samples alone."""
     if temperature is None:
-        scores = [judge.score(*judge.draw(model, seed)) for seed in FIRST_SEEDS]
+        scores = [evaluator.score(*evaluator.sample(model, seed)) for seed in FIRST_SEEDS]
     else:
-        scores = [judge.score(model.generate(NUM, seed, 256, temperature=temperature)) for seed in FIRST_SEEDS]
-    # The interval of one classifier is not that of a mean.
+        scores = [
+            evaluator.score(model.generate(NUM_SAMPLES, seed, 256, temperature=temperature)) for seed in FIRST_SEEDS
+        ]
+    # The confidence interval of one classifier is not that of the mean.
     names = [name for name in scores[0] if not name.endswith(("_low", "_high"))]
     return {name: float(np.mean([score[name] for score in scores])) for name in names}
 
 
 @functools.cache
-def judged_likelihood(seed, units):
-    """Returns what maximum likelihood scores."""
-    return judged(data(seed)[1], likelihood(seed, units)[0])
+def likelihood_scores(seed, units):
+    """Returns the scores of maximum likelihood."""
+    return scores_of(data(seed)[1], likelihood(seed, units)[0])
 
 
 @functools.cache
 def data(seed):
-    """Returns the sequences of a seed's oracle, and their judge."""
+    """Returns the sequences of a seed's oracle, and their evaluator."""
     source = load("oracle:lstm", seed=seed, count=COUNT)
-    return source, TextJudge(source, metrics=METRICS, num=NUM)
+    return source, TextEvaluator(source, metrics=METRICS, num_samples=NUM_SAMPLES)
 
 
 def generator(units):
-    """Returns what a generator of so many units is built by."""
+    """Returns the network arguments of a generator."""
     return {"cell": "lstm", "embedding_dim": max(16, units), "units": units}
 
 
-def fresh(seed, units, **arguments):
+def untrained(seed, units, **arguments):
     """Returns an untrained model."""
     source, _ = data(seed)
     return SeqGAN.create(
-        source.shape, generator(units), DISCRIMINATOR, seed=seed, **arguments, **SeqGAN.source_facts(source)
+        source.shape, generator(units), DISCRIMINATOR, seed=seed, **arguments, **SeqGAN.arguments_from_source(source)
     )  # fmt: skip
 
 
 @functools.cache
 def likelihood(seed, units):
-    """Returns a model whose generator has converged by maximum likelihood, and its held-out nats a token."""
+    """Returns a model trained by maximum likelihood to convergence, and its held-out nats per token."""
     source, _ = data(seed)
-    model = fresh(seed, units)
+    model = untrained(seed, units)
     learner = LanguageModel(model.generator)
     for rate in (5e-3, 1e-3, 2e-4):
         learner.compile(keras.optimizers.Adam(rate))
@@ -139,23 +141,23 @@ def likelihood(seed, units):
             source.tokens, source.tokens, batch_size=128, epochs=20, verbose=0, callbacks=[stop],
             validation_data=(source.held_out, source.held_out), validation_batch_size=500,
         ).history  # fmt: skip
-    model.restart_average()
+    model.reset_ema()
     return model, min(history["val_loss"]) / source.length
 
 
-def entropy(model, temperature, num=4000):
-    """Returns the entropy of a model's samples at a temperature under what they were drawn from, nats a token."""
-    tokens = model.generate(num, FIRST_SEEDS[0], 500, temperature=temperature)
-    logs = tf.nn.log_softmax(model.averaged_generator.predict(tokens, batch_size=500, verbose=0) / temperature)
+def entropy(model, temperature, num_samples=4000):
+    """Returns the entropy of a model's sampling distribution at a temperature, in nats per token."""
+    tokens = model.generate(num_samples, FIRST_SEEDS[0], 500, temperature=temperature)
+    logs = tf.nn.log_softmax(model.ema_generator.predict(tokens, batch_size=500, verbose=0) / temperature)
     return float(-tf.reduce_mean(tf.gather(logs, tokens, batch_dims=2)))
 
 
-def temperature_of(model, wanted):
-    """Returns the temperature at which a model's samples have an entropy, by bisection."""
+def temperature_for(model, target):
+    """Returns the temperature at which a model's samples have the entropy `target`, by bisection."""
     low, high = 0.3, 1.5
     for _ in range(9):
         middle = float(np.sqrt(low * high))
-        low, high = (middle, high) if entropy(model, middle) < wanted else (low, middle)
+        low, high = (middle, high) if entropy(model, middle) < target else (low, middle)
     return float(np.sqrt(low * high))
 
 

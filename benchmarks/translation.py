@@ -1,41 +1,42 @@
-"""Translation without pairs: is the content kept, is the style changed, and what does the cycle do for it?
+"""Image translation: is the content kept, is the style changed, and what does the cycle loss contribute?
 
     python benchmarks/translation.py --emoji DIR --work DIR
 
-DIR of `--emoji` holds the folders `google` and `twitter` of pictures with equal names. One JSON a (game, seed); what is
-there is skipped, so that an interrupted benchmark goes on. Beside it lies a picture of the last grid.
+DIR of `--emoji` holds the folders `google` and `twitter` with images of equal names. Writes one JSON record per
+(configuration, seed), with the run's last sample grid as a PNG of the same name; existing records are skipped, so an
+interrupted benchmark can be restarted.
 """
 
 import functools
 import shutil
 from pathlib import Path
 
-from fashion_mnist import finish, write
-from ganzoo.export.evaluation import TranslationJudge
+from fashion_mnist import finish, save
+from ganzoo.export.evaluation import TranslationEvaluator
 from ganzoo.training import load, load_recipe, load_run
-from ganzoo.training.rundir import RunFolder
-from records import measured, run_games
+from ganzoo.training.run.run_dir import RunDir
+from support.records import is_recorded, recipe_settings, run_configurations
 
 FOLDER = Path(__file__).parent / "results" / "translation"
-# Less than the recipes have, so that all seeds of all games fit into ninety minutes on two cores.
+# Fewer steps than the recipes: all configurations and seeds take ninety minutes on two cores.
 SHORT, LONGER = "train.steps=2500", "train.steps=3000"
-# Recipe and overrides; what is trained on emoji is told by the recipe's name.
-GAMES = {
+# Recipe and overrides. Recipes with "emoji" in their name train on `--emoji`.
+CONFIGURATIONS = {
     "fill": ("cyclegan_restyled", [LONGER]),
     "light": ("cyclegan_restyled", [LONGER, 'data.source="restyled:light"']),
     "fill-without-cycle": ("cyclegan_restyled", [LONGER, "model.cycle_weight=0.0"]),
     "emoji": ("cyclegan_emoji", [SHORT]),
     "emoji-pairs": ("pix2pix_emoji", [SHORT]),
 }
-NUM = 2000
+NUM_SAMPLES = 2000
 
 
 def main():
-    """Trains, judges and writes what is missing."""
-    run_games(
+    """Trains, evaluates and records what is missing."""
+    run_configurations(
         __doc__,
         FOLDER,
-        GAMES,
+        CONFIGURATIONS,
         measure,
         arguments={
             "--emoji": {"type": Path, "required": True, "help": "folder of the vendors' emoji"},
@@ -45,35 +46,36 @@ def main():
 
 
 def measure(name, seed, options):
-    """Measures one game with one seed, unless its JSON is there."""
+    """Measures one configuration with one seed, unless it is recorded."""
     path = options.results / f"{name}-seed{seed}.json"
-    recipe_name, overrides = GAMES[name]
+    recipe_name, overrides = CONFIGURATIONS[name]
     source = [f'data.source="paired:{pairs(options)}"'] if "emoji" in recipe_name else []
     recipe = load_recipe(recipe_name, [*source, f"train.seed={seed}", *overrides])
-    if measured(path, told(recipe)):
+    settings = recipe_settings(recipe, "paired:DIR" if source else recipe.data["source"])
+    if is_recorded(path, settings):
         return
-    folder = RunFolder(options.work / f"{name}-seed{seed}")
+    folder = RunDir(options.work / f"{name}-seed{seed}")
     seconds = finish(recipe, folder)
-    judge, model = judge_of(tuple(recipe.data.items())), load_run(folder.path)
-    report = judge.report(model, name=f"{name}, seed {seed}")
+    evaluator, model = make_evaluator(tuple(recipe.data.items())), load_run(folder.path)
+    report = evaluator.report(model, name=f"{name}, seed {seed}")
     numbers = {"step": model.steps_done, **report.columns}
-    # `write` prints the model's own FID.
+    # `save` prints the FID of "last".
     numbers["last"] = report.columns["model"]
     head = {
-        "variant": name,
+        "configuration": name,
         "seed": seed,
-        "command": f"python benchmarks/translation.py --emoji DIR --work DIR --games {name} --seeds {seed}",
-        "recipe": told(recipe),
-        "judged": report.facts | {"subject": name},
+        "command": f"python benchmarks/translation.py --emoji DIR --work DIR --configurations {name} --seeds {seed}",
+        "recipe": settings,
+        "evaluation": report.facts | {"subject": name},
         "not_computed": report.reasons,
         "seconds_of_training": round(seconds),
     }
-    write(path, head, numbers)
+    save(path, head, numbers)
     shutil.copy(sorted(folder.samples.glob("step-*.png"))[-1], path.with_suffix(".png"))
 
 
 def pairs(options):
-    """Returns a folder in which the vendors are called A and B."""
+    """Returns a folder with the two vendors as `A` and `B`, the layout of `paired:DIR`."""
     folder = options.work / "emoji"
     folder.mkdir(parents=True, exist_ok=True)
     for side, vendor in (("A", "google"), ("B", "twitter")):
@@ -82,16 +84,10 @@ def pairs(options):
     return folder
 
 
-def told(recipe):
-    """Returns what a record says of a recipe: everything but where the data lie."""
-    source = recipe.data["source"]
-    return recipe.content() | {"data": {**recipe.data, "source": "paired:DIR" if "paired" in source else source}}
-
-
 @functools.cache
-def judge_of(data):
-    """Returns the judge of all final reports on the same data."""
-    return TranslationJudge(load(**dict(data)), num=NUM)
+def make_evaluator(data):
+    """Returns the evaluator of all final reports on the same data."""
+    return TranslationEvaluator(load(**dict(data)), num_samples=NUM_SAMPLES)
 
 
 if __name__ == "__main__":

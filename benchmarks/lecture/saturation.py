@@ -1,16 +1,16 @@
-"""Claim 3, saturation: what gradient reaches the generator while the discriminator gets ahead?
+"""Claim 3, saturation: which gradient reaches the generator while the discriminator gets ahead?
 
     python benchmarks/lecture/saturation.py
 
-A fresh generator stays as it is; only the discriminator learns, on scikit-learn's digits at 16x16, and after 0, 1, 3,
-10, ... of its updates the gradient of the generator's loss is measured on the same 512 latents:
+The generator keeps its initial weights; only the discriminator trains, on scikit-learn's digits at 16x16. After 0, 1,
+3, 10, ... of its updates the gradient of the generator loss is measured on the same 512 latents:
 
 - weights: the norm of the gradient with respect to all of the generator's weights;
 - samples: the mean norm of the gradient of one sample's loss with respect to that sample.
 
-The norm depends on the loss's unit, so the change since the start is the finding. Minimax and non-saturating share
-one discriminator, since their discriminators' loss is the same. The critic's weights are clipped before the first
-measurement too. As a layout there are two pairs of networks: perceptrons, and the DCGAN pair.
+The norm depends on the unit of the loss, so the result is the change since the start. Minimax and non-saturating share
+one discriminator, because their discriminator loss is the same. The critic's weights are clipped before the first
+measurement too. The layouts are two pairs of networks: multilayer perceptrons, and the DCGAN pair.
 """
 
 import os
@@ -22,29 +22,29 @@ import keras
 import tensorflow as tf
 from ganzoo.training import load
 from ganzoo.zoo import GAN, WGAN
-from ganzoo.zoo.images import from_uint8
-from ganzoo.zoo.losses import LOSSES, accuracy
-from results import Record, options
+from ganzoo.zoo.core.image_scaling import from_uint8
+from ganzoo.zoo.losses.adversarial_losses import LOSSES, discriminator_accuracy
+from record import Record, options
 
 CHECKS = (0, 1, 3, 10, 30, 100, 300, 1000)
 PROBES = 512
 ADAM = {"optimizer": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
 COMMON = {"resolution": 16, "latent_dim": 64, "batch_size": 64, "probes": PROBES}
-# The game's discriminator -> the generator's losses that are measured against it.
-GAMES = {"gan": ("minimax", "non_saturating"), "wgan": ("wasserstein",)}
-SETTINGS = {"gan": COMMON | ADAM, "wgan": COMMON | ADAM | {"clip": 0.05}}
-# As the recipes for digits have them; `create` builds the critic without batch normalisation.
+# Model of the discriminator -> generator losses that are measured against it.
+GENERATOR_LOSSES = {"gan": ("minimax", "non_saturating"), "wgan": ("wasserstein",)}
+SETTINGS = {"gan": COMMON | ADAM, "wgan": COMMON | ADAM | {"clip_value": 0.05}}
+# The networks of the recipes for digits; `create` builds the critic without batch normalization.
 NETWORKS = {"mlp": {"network": "mlp", "width": 128}, "dcgan": {"network": "dcgan", "width": 16}}
 
 
-def build(game, layout, seed):
-    settings = SETTINGS[game]
+def build(kind, layout, seed):
+    settings = SETTINGS[kind]
     networks = {"generator": NETWORKS[layout], "discriminator": NETWORKS[layout], "latent_dim": settings["latent_dim"]}
     shape = (settings["resolution"], settings["resolution"], 1)
-    if game == "gan":
+    if kind == "gan":
         model = GAN.create(shape, **networks, seed=seed)
     else:
-        model = WGAN.create(shape, **networks, clip=settings["clip"], seed=seed)
+        model = WGAN.create(shape, **networks, clip_value=settings["clip_value"], seed=seed)
         for variable in model.discriminator_variables:
             if variable.constraint is not None:
                 variable.assign(variable.constraint(variable))
@@ -54,7 +54,7 @@ def build(game, layout, seed):
 
 
 def trainer(model, batch_size, seed):
-    """Returns the compiled function that trains the discriminator alone for the given number of updates."""
+    """Returns the compiled function that trains the discriminator alone from one update to another."""
     source = load("digits", resolution=model.generator.output_shape[1])
     batches = iter(source.batches(batch_size, seed))
     variables = model.discriminator_variables
@@ -63,7 +63,7 @@ def trainer(model, batch_size, seed):
     def train(first, last):
         for step in tf.range(first, last):
             latents = tf.random.stateless_normal((batch_size, model.latent_dim), (seed, step))
-            fakes = model.synthesise(latents, {})
+            fakes = model.generate_fakes({"latents": latents})
             real = from_uint8(next(batches)["images"])
             with tf.GradientTape() as tape:
                 loss = model.discriminator_loss(model.discriminate(real, {}), model.discriminate(fakes, {}))
@@ -74,7 +74,7 @@ def trainer(model, batch_size, seed):
 
 
 def prober(model, seed):
-    """Returns the compiled function that measures the generator's gradient for a loss by name."""
+    """Returns the compiled function that measures the generator's gradient for a named loss."""
     latents = tf.random.stateless_normal((PROBES, model.latent_dim), (seed, -1))
     weights = [variable.value for variable in model.generator_variables]
     digits = load("digits", resolution=model.generator.output_shape[1])
@@ -83,7 +83,7 @@ def prober(model, seed):
     @tf.function
     def probe(name):
         with tf.GradientTape() as tape:
-            fakes = model.synthesise(latents, {})
+            fakes = model.generate_fakes({"latents": latents})
             fake_logits = model.discriminate(fakes, {})
             loss = LOSSES[name].generator(fake_logits)
         to_weights, to_samples = tape.gradient(loss, [weights, fakes])
@@ -96,45 +96,49 @@ def prober(model, seed):
             "real_logits": tf.reduce_mean(real_logits),
         }
         # A critic does not classify.
-        boundary = LOSSES[name].boundary
-        return measured if boundary is None else measured | {"d_accuracy": accuracy(real_logits, fake_logits, boundary)}
+        decision_threshold = LOSSES[name].decision_threshold
+        return (
+            measured
+            if decision_threshold is None
+            else measured | {"d_accuracy": discriminator_accuracy(real_logits, fake_logits, decision_threshold)}
+        )
 
     return probe
 
 
 def at_bound(model):
-    """Returns the share of a critic's weights that clipping holds, nothing for a discriminator."""
+    """Returns the share of a critic's weights that are at the clipping bound; empty for a discriminator."""
     if not isinstance(model, WGAN):
         return {}
     weights = tf.concat([tf.reshape(variable.value, (-1,)) for variable in model.discriminator_variables], axis=0)
-    return {"at_bound": float(tf.reduce_mean(tf.cast(tf.abs(weights) > 0.999 * model.clip, tf.float32)))}
+    return {"at_bound": float(tf.reduce_mean(tf.cast(tf.abs(weights) > 0.999 * model.clip_value, tf.float32)))}
 
 
-def measure(game, layout, checks, seed):
-    """Returns loss name -> number of discriminator updates -> what the generator receives."""
-    model = build(game, layout, seed)
-    train, probe = trainer(model, SETTINGS[game]["batch_size"], seed), prober(model, seed)
-    numbers = {name: {} for name in GAMES[game]}
+def measure(kind, layout, checks, seed):
+    """Returns loss name -> number of discriminator updates -> gradient norms and logits."""
+    model = build(kind, layout, seed)
+    train, probe = trainer(model, SETTINGS[kind]["batch_size"], seed), prober(model, seed)
+    numbers = {name: {} for name in GENERATOR_LOSSES[kind]}
     done = 0
     for check in checks:
         train(tf.constant(done), tf.constant(check))
         done = check
-        for name in GAMES[game]:
+        for name in GENERATOR_LOSSES[kind]:
             numbers[name][str(check)] = {key: float(value) for key, value in probe(name).items()} | at_bound(model)
     return numbers
 
 
 def main():
-    chosen = options(__doc__, steps=1000, layouts="mlp,dcgan")
-    checks = [check for check in CHECKS if check < chosen.steps] + [chosen.steps]
-    for seed in chosen.seeds:
-        for layout in chosen.layouts.split(","):
-            for game, names in GAMES.items():
-                settings = SETTINGS[game] | NETWORKS[layout]
+    arguments = options(__doc__, steps=1000, layouts="mlp,dcgan")
+    checks = [check for check in CHECKS if check < arguments.steps] + [arguments.steps]
+    for seed in arguments.seeds:
+        for layout in arguments.layouts.split(","):
+            for kind, names in GENERATOR_LOSSES.items():
+                settings = SETTINGS[kind] | NETWORKS[layout]
                 records = {
                     name: Record(
-                        chosen.results, "saturation", name, layout, seed,
-                        {"steps": chosen.steps, "layouts": layout}, settings,
+                        arguments.results, "saturation", name, layout, seed,
+                        {"steps": arguments.steps, "layouts": layout}, settings,
                     )
                     for name in names
                 }  # fmt: skip
@@ -142,7 +146,7 @@ def main():
                 if not missing:
                     continue
                 start = time.perf_counter()
-                numbers = measure(game, layout, checks, seed)
+                numbers = measure(kind, layout, checks, seed)
                 for name in missing:
                     records[name].write(numbers[name], time.perf_counter() - start)
 

@@ -1,18 +1,18 @@
-"""Claim 1, disjoint supports: does the loss tell how far the fakes are from the data?
+"""Claim 1, disjoint supports: does the loss measure how far the fakes are from the data?
 
     python benchmarks/lecture/supports.py
 
 Two parallel vertical segments of length 1 in the plane, the real one at x = 0 and the fake one at x = distance
-(Arjovsky, Chintala, Bottou 2017, arXiv:1701.07875, example 1). Nothing generates: for each distance a fresh network is
-trained to tell the two apart, and what its game says about the distance is read off at the end.
+(Arjovsky, Chintala, Bottou 2017, arXiv:1701.07875, example 1). There is no generator: for each distance a new network
+is trained to separate the two segments, and its estimate of the distance is recorded at the end.
 
-- discriminator: the original game; its estimate of the Jensen-Shannon divergence is log 2 - loss / 2. The true value
-  is log 2 at every distance but 0, where it is 0.
-- critic: the Wasserstein game under weight clipping; its estimate is E[D(x)] - E[D(G(z))]. The true distance is the
-  distance, times the critic's Lipschitz constant, which clipping bounds but does not set. So the estimate is also given
-  divided by the steepest slope of the trained critic between the segments: a lower bound of the distance.
+- discriminator: the original objective; its estimate of the Jensen-Shannon divergence is log 2 - loss / 2. The true
+  value is log 2 at every distance except 0, where it is 0.
+- critic: the Wasserstein objective under weight clipping; its estimate is E[D(x)] - E[D(G(z))]. The true value is the
+  distance times the critic's Lipschitz constant, which clipping bounds but does not set. The estimate is therefore also
+  given divided by the steepest slope of the trained critic between the segments: a lower bound of the distance.
 
-Distance 0 is the control: there both must say 0.
+Distance 0 is the control: both estimates must be 0.
 """
 
 import math
@@ -23,10 +23,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import tensorflow as tf
-from ganzoo.zoo.constraints import clip_weights
-from ganzoo.zoo.losses import LOSSES
+from ganzoo.zoo.losses.adversarial_losses import LOSSES
 from ganzoo.zoo.networks.mlp import mlp_discriminator
-from results import Record, options
+from ganzoo.zoo.optimization.weight_clipping import clip_weights
+from record import Record, options
 
 DISTANCES = (2.0, 1.0, 0.5, 0.25, 0.1, 0.0)
 CHECKS = 20
@@ -34,7 +34,7 @@ NETWORK = {"width": 64, "depth": 3}
 BATCH = 128
 SETTINGS = {
     "discriminator": {"loss": "minimax", "optimizer": "adam", "learning_rate": 1e-3, "beta_1": 0.5},
-    "critic": {"loss": "wasserstein", "optimizer": "rmsprop", "learning_rate": 5e-4, "clip": 0.1},
+    "critic": {"loss": "wasserstein", "optimizer": "rmsprop", "learning_rate": 5e-4, "clip_value": 0.1},
 }
 
 
@@ -67,7 +67,7 @@ def trainer(network, loss, optimizer, distance, seed):
 
 
 def estimate(network, loss, distance):
-    """Returns the game's estimate on evenly spaced points of both segments."""
+    """Returns the loss's estimate on evenly spaced points of both segments."""
     heights = tf.linspace(0.0, 1.0, 1001)
     real_logits, fake_logits = network(segment(heights, 0.0)), network(segment(heights, distance))
     value = -float(loss.discriminator(real_logits, fake_logits))
@@ -88,7 +88,7 @@ def measure(variant, distance, steps, seed):
     settings = SETTINGS[variant]
     network = mlp_discriminator((2,), **NETWORK, seed=1000 + 10 * seed)
     if variant == "critic":
-        clip_weights(network, settings["clip"])
+        clip_weights(network, settings["clip_value"])
     loss = LOSSES[settings["loss"]]
     train = trainer(network, loss, optimizer_of(settings), distance, seed)
     bounds = [steps * check // CHECKS for check in range(CHECKS + 1)]
@@ -104,15 +104,17 @@ def measure(variant, distance, steps, seed):
 
 
 def main():
-    chosen = options(__doc__, steps=2000)
-    for seed in chosen.seeds:
+    arguments = options(__doc__, steps=2000)
+    for seed in arguments.seeds:
         for variant, settings in SETTINGS.items():
             settings = settings | NETWORK | {"batch_size": BATCH, "distances": DISTANCES}
-            record = Record(chosen.results, "supports", variant, "segments", seed, {"steps": chosen.steps}, settings)
+            record = Record(
+                arguments.results, "supports", variant, "segments", seed, {"steps": arguments.steps}, settings
+            )
             if not record.missing():
                 continue
             start = time.perf_counter()
-            numbers = {str(distance): measure(variant, distance, chosen.steps, seed) for distance in DISTANCES}
+            numbers = {str(distance): measure(variant, distance, arguments.steps, seed) for distance in DISTANCES}
             record.write(numbers, time.perf_counter() - start)
 
 
