@@ -5,11 +5,11 @@ import os
 import shutil
 import tempfile
 
-# What tests prepare goes where it is found by no one else; a worker of its own finds its own.
+# Each process has its own cache, so that tests neither use nor change the user's.
 os.environ["GANZOO_CACHE"] = tempfile.mkdtemp(prefix="ganzoo-tests-")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import ganzoo.zoo  # noqa: F401  (before TensorFlow, as the command line has it)
+import ganzoo.zoo  # noqa: F401  (before TensorFlow, like the command line)
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -24,7 +24,7 @@ tf.config.set_logical_device_configuration(
 
 @pytest.fixture(scope="session")
 def two_replicas():
-    """One strategy for all tests: the collectives of a second one in the same process get in its way."""
+    """One strategy for all tests: collectives of two strategies in one process interfere with each other."""
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
@@ -39,19 +39,19 @@ def read_png():
     """Reads a PNG as an array: (height, width) or (height, width, 3)."""
 
     def read(path):
-        with Image.open(path) as picture:
-            return np.asarray(picture)
+        with Image.open(path) as image:
+            return np.asarray(image)
 
     return read
 
 
 @pytest.fixture
 def tiny():
-    """Builds a tiny model of a variant: `tiny(GAN, loss="hinge")`."""
+    """Builds a tiny model of a class: `tiny(GAN, loss="hinge")`."""
 
     def build(cls, network="dcgan", shape=(8, 8, 1), seed=3, latent_dim=4, networks=None, compiled=True, **arguments):
-        width = {"network": network, "width": 8, **(networks or {})}
-        model = cls.create(shape, width, width, latent_dim=latent_dim, seed=seed, **arguments)
+        spec = {"network": network, "width": 8, **(networks or {})}
+        model = cls.create(shape, spec, spec, latent_dim=latent_dim, seed=seed, **arguments)
         if compiled:
             model.compile()
         return model

@@ -1,4 +1,4 @@
-"""The real server, where it is installed."""
+"""Runs `tensorflow_model_server`, where it is installed."""
 
 import contextlib
 import shutil
@@ -12,13 +12,13 @@ import requests
 
 
 @contextlib.contextmanager
-def model_server(name, folder, place):
-    """Serves a copy of a model's folder by `tensorflow_model_server`; skips the test where there is none.
+def model_server(name, folder, work_folder):
+    """Serves a copy of a model's folder with `tensorflow_model_server`; skips the test where it is not installed.
 
     Args:
-        name: str, to serve it under.
+        name: str, to serve the model under.
         folder: path of the model's folder, with a version 1.
-        place: path of a folder for the copy and for the log.
+        work_folder: path of a folder for the copy and for the log.
 
     Yields:
         its `rest_port` and `grpc_port`, the copy's folder `base`, and `wait_until_available(version)`.
@@ -26,11 +26,11 @@ def model_server(name, folder, place):
     program = shutil.which("tensorflow_model_server")
     if program is None:
         pytest.skip("tensorflow_model_server is not installed")
-    base = place / name
+    base = work_folder / name
     shutil.copytree(folder, base)
     rest_port, grpc_port = free_ports(2)
     flags = {"port": grpc_port, "rest_api_port": rest_port, "model_name": name, "model_base_path": base}
-    log = place / "server.log"
+    log = work_folder / "server.log"
     with open(log, "wb") as file:
         command = [program, *(f"--{name}={value}" for name, value in flags.items())]
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
@@ -48,29 +48,29 @@ def model_server(name, folder, place):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        # pytest shows it where the test has failed.
+        # pytest shows it if the test has failed.
         print(log.read_text(errors="replace")[-8000:])
 
 
 def wait_until_available(port, name, version, process=None, seconds=60):
-    """Asks a server for a model's state until a version is there."""
-    url, seen, deadline = f"http://127.0.0.1:{port}/v1/models/{name}", None, time.monotonic() + seconds
+    """Polls a server for a model's state until a version is available."""
+    url, status, deadline = f"http://127.0.0.1:{port}/v1/models/{name}", None, time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process is not None and process.poll() is not None:
             pytest.fail(f"the server ended with exit code {process.returncode}")
-        # It does not listen yet, or does not know the model yet.
+        # The server may not listen yet, or not know the model yet.
         with contextlib.suppress(requests.RequestException, KeyError):
-            seen = requests.get(url, timeout=5).json()
-            states = {item["version"]: item["state"] for item in seen["model_version_status"]}
+            status = requests.get(url, timeout=5).json()
+            states = {item["version"]: item["state"] for item in status["model_version_status"]}
             if states.get(str(version)) == "AVAILABLE":
                 return
         time.sleep(0.2)
-    pytest.fail(f"{name}: version {version} was not available within {seconds} s, last seen: {seen}")
+    pytest.fail(f"{name}: version {version} was not available within {seconds} s, last status: {status}")
 
 
-def free_ports(num):
+def free_ports(count):
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(num)]
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for each_socket in sockets:
             each_socket.bind(("127.0.0.1", 0))
         return [each_socket.getsockname()[1] for each_socket in sockets]

@@ -1,10 +1,10 @@
-"""TF Serving's REST predict call on a loaded signature, so that requests can be tried where there is no server.
+"""TF Serving's REST predict call on a loaded signature, for tests without a server.
 
 It follows the server's published rules (tensorflow.org/tfx/serving/api_rest): `instances` is the row form, a list of
 values for a signature with one input or of objects for named inputs, all with a common batch dimension; `inputs` is
-the column form, one tensor or an object of named tensors. Answers are `predictions` or `outputs` in the same form,
-without a name where there is one output. Outputs whose names end in `_bytes` become {"b64": ...}; such an object is
-decoded, by the standard alphabet, for string inputs alone. Integers are whole numbers that fit.
+the column form, one tensor or an object of named tensors. Responses are `predictions` or `outputs` in the same form,
+without a name if there is one output. Outputs whose names end in `_bytes` become {"b64": ...}; such an object is
+decoded, by the standard alphabet, for string inputs only. Integers must fit the type and have no fractional part.
 """
 
 import base64
@@ -19,18 +19,18 @@ import tensorflow as tf
 
 
 class RequestError(ValueError):
-    """What the server answers with HTTP 400."""
+    """A request that the server refuses with HTTP 400."""
 
 
 def predict(function, request):
-    """Returns the JSON answer of a loaded signature to a JSON request."""
+    """Returns the JSON response of a loaded signature to a JSON request."""
     specs = function.structured_input_signature[1]
     if ("instances" in request) == ("inputs" in request):
         raise RequestError("expected one of 'inputs' and 'instances'")
     rows = "instances" in request
     values = _columns_of_rows(request["instances"], specs) if rows else _columns(request["inputs"], specs)
-    answer = function(**{name: _tensor(values[name], spec) for name, spec in specs.items()})
-    outputs = {name: _json(name, tensor) for name, tensor in answer.items()}
+    tensors = function(**{name: _tensor(values[name], spec) for name, spec in specs.items()})
+    outputs = {name: _json(name, tensor) for name, tensor in tensors.items()}
     if not rows:
         return {"outputs": outputs if len(outputs) > 1 else next(iter(outputs.values()))}
     if len({len(value) if isinstance(value, list) else None for value in outputs.values()}) > 1:
@@ -42,28 +42,29 @@ def predict(function, request):
 
 @contextlib.contextmanager
 def server(models):
-    """Serves dict model name -> dict signature name -> loaded signature on a free loopback port, which it yields."""
+    """Serves dict of model name -> dict of signature name -> loaded signature; yields the loopback port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):  # noqa: N802
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            found = re.fullmatch(r"/v1/models/([^/:]+):predict", self.path)
-            if not found or found[1] not in models:
-                return self._answer(404, {"error": f"Servable not found for request: {self.path}"})
+            match = re.fullmatch(r"/v1/models/([^/:]+):predict", self.path)
+            if not match or match[1] not in models:
+                return self._respond(404, {"error": f"Servable not found for request: {self.path}"})
             name = body.get("signature_name", "serving_default")
-            if name not in models[found[1]]:
-                return self._answer(400, {"error": f'Serving signature name: "{name}" not found in signature def'})
+            if name not in models[match[1]]:
+                return self._respond(400, {"error": f'Serving signature name: "{name}" not found in signature def'})
             try:
-                return self._answer(200, predict(models[found[1]][name], body))
+                return self._respond(200, predict(models[match[1]][name], body))
             except (RequestError, tf.errors.InvalidArgumentError) as error:
-                return self._answer(400, {"error": str(error)})
+                return self._respond(400, {"error": str(error)})
 
         def do_GET(self):  # noqa: N802
-            known = self.path.removeprefix("/v1/models/") in models
+            if self.path.removeprefix("/v1/models/") not in models:
+                return self._respond(404, {"error": self.path})
             status = {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
-            self._answer(200, {"model_version_status": [status]}) if known else self._answer(404, {"error": self.path})
+            return self._respond(200, {"model_version_status": [status]})
 
-        def _answer(self, code, content):
+        def _respond(self, code, content):
             body = json.dumps(content).encode()
             self.send_response(code)
             self.send_header("Content-Type", "application/json")
@@ -140,8 +141,8 @@ def _leaf(value, dtype):
         except binascii.Error as error:
             raise RequestError(f"unable to base64 decode: {error}") from None
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    whole = number and isinstance(value, int) and (dtype.is_integer and dtype.min <= value <= dtype.max)
-    fits = {tf.string: isinstance(value, str), tf.float32: number, tf.int32: whole, tf.uint8: whole}
+    integer = number and isinstance(value, int) and (dtype.is_integer and dtype.min <= value <= dtype.max)
+    fits = {tf.string: isinstance(value, str), tf.float32: number, tf.int32: integer, tf.uint8: integer}
     if not fits[dtype]:
         raise RequestError(f"JSON Value: {value!r} is not of expected type: {dtype.name}")
     return value

@@ -1,20 +1,17 @@
-"""Two tiny translators, and what tests of their exports share."""
-
-import io
+"""Two tiny translation models, and helpers for the tests of their exports."""
 
 import numpy as np
-from ganzoo.export.translation import smooth_picture
+from ganzoo.export.signatures.translation_signatures import smooth_image
 from ganzoo.zoo import CycleGAN, Pix2Pix
-from PIL import Image
 
 SMALL = {"width": 4}
 SIGNATURE = {"y": "translate_xy", "x": "translate_yx"}
 
 
-def lively(model, seed=0):
-    """Gives the averages pictures of strong contrast, and statistics of their own."""
+def with_random_weights(model, seed=0):
+    """Gives the EMA networks random weights and statistics, so that images have a strong contrast."""
     numbers = np.random.default_rng(seed)
-    for network, _ in model.averaged_networks():
+    for network, _ in model.ema_networks():
         for weight in network.weights:
             name = weight.path.rpartition("/")[2]
             if name in ("gamma", "moving_variance"):
@@ -27,40 +24,24 @@ def lively(model, seed=0):
 
 
 def tiny_translators():
-    """Name -> model; the y of the CycleGAN is grey."""
+    """Returns a dict of name -> model; domain y of the CycleGAN is gray."""
     cycle = CycleGAN.create((16, 16, 3), SMALL | {"blocks": 1}, SMALL, target_shape=(16, 16, 1))
-    return {"cycle": lively(cycle), "pix": lively(Pix2Pix.create((16, 16, 3), SMALL, SMALL))}
+    pix = Pix2Pix.create((16, 16, 3), SMALL, SMALL)
+    return {"cycle": with_random_weights(cycle), "pix": with_random_weights(pix)}
 
 
-def pictures(shape, num=3):
-    return np.stack([smooth_picture(shape, seed) for seed in range(700, 700 + num)])
+def example_images(shape, count=3):
+    return np.stack([smooth_image(shape, seed) for seed in range(700, 700 + count)])
 
 
-def translated(model, images, to):
+def translate(model, images, to):
+    """Returns the model's translations in [0, 1]."""
     return model.translate(images, to) / 2 + 0.5
 
 
-def channels(model, to):
+def source_channels(model, to):
     return model.translator(to).input_shape[-1]
 
 
 def directions(models):
     return [(name, model, to) for name, model in models.items() for to in model.directions]
-
-
-def as_file(pixels, kind, **how):
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, kind, **how)
-    return buffer.getvalue()
-
-
-def read(file, like):
-    return np.asarray(Image.open(io.BytesIO(file))).reshape(like.shape)
-
-
-def assert_same_pixels(found, expected):
-    """A value on the edge of two grey levels may fall to either side in another batch."""
-    assert found.shape == expected.shape
-    apart = abs(found.astype(int) - expected)
-    assert apart.max() <= 1
-    assert (apart > 0).mean() < 1e-2

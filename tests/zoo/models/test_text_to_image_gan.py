@@ -1,0 +1,140 @@
+"""TextToImageGAN: the losses of GAN-CLS and GAN-INT, the saved vocabulary, samples that depend on their text."""
+
+import math
+import types
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from ganzoo.zoo import TextToImageGAN
+
+CAPTIONS = ["a red square", "a blue circle", "the red circle", "one blue square"]
+
+
+@pytest.fixture(scope="module")
+def build():
+    def build(generator=None, **arguments):
+        arguments = {"latent_dim": 8, "text_encoder": {"units": 6, "embedding_dim": 5}, "seed": 3} | arguments
+        small = {"width": 4, "condition_dim": 6}
+        model = TextToImageGAN.create((8, 8, 1), small | (generator or {}), small, captions=CAPTIONS, **arguments)
+        model.compile()
+        return model
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def model(build):
+    return build()
+
+
+def data(num_samples=24):
+    rng = np.random.default_rng(0)
+    captions = np.array(CAPTIONS, object)[np.arange(num_samples) % 4]
+    return {"images": rng.integers(0, 256, (num_samples, 8, 8, 1), dtype=np.uint8), "captions": captions}
+
+
+def fix_logits(model, **logits):
+    """Gives a model fixed logits for real, wrong and fake pairs; returns a batch whose tensors name their content."""
+    model.encode = lambda tokens: tokens
+    table = {("real", "right"): logits["real"], ("real", "wrong"): logits["wrong"], ("fake", "right"): logits["fake"]}
+
+    def discriminate(samples, text):
+        names = zip(samples.numpy().ravel(), text.numpy().ravel(), strict=True)
+        return tf.constant([[table[sample.decode(), caption.decode()]] for sample, caption in names], tf.float32)
+
+    model.discriminate = discriminate
+    return {
+        "images": tf.constant([["real"]]),
+        "tokens": tf.constant([["right"]]),
+        "wrong_tokens": tf.constant([["wrong"]]),
+    }
+
+
+def test_the_discriminator_rejects_fakes_and_real_images_with_wrong_captions(build):
+    model = build(matching_weight=0.25)
+    batch = fix_logits(model, real=math.log(3), wrong=0.0, fake=math.log(1 / 3))
+    loss, logs = model.discriminator_objective(batch, tf.constant([["fake"]]))
+    # D is 3/4 for the real pair, 1/2 for the wrong one and 1/4 for the fake one: -log(3/4) twice, and -log(1/2).
+    assert float(logs["adversarial_loss"]) == pytest.approx(-2 * math.log(0.75), rel=1e-5)
+    assert float(logs["matching_loss"]) == pytest.approx(math.log(2), rel=1e-5)
+    assert float(loss) == pytest.approx(-2 * math.log(0.75) + 0.25 * math.log(2), rel=1e-5)
+    assert float(logs["wrong_logits"]) == 0.0
+    loss, _ = model.generator_objective(batch, tf.constant([["fake"]]))
+    assert float(loss) == pytest.approx(math.log(4), rel=1e-5)
+
+
+def test_only_the_discriminator_trains_the_text_encoder(build):
+    model = build()
+    encoder_paths = [variable.path for variable in model.text_encoder.trainable_variables]
+    assert set(encoder_paths) <= {variable.path for variable in model.discriminator_variables}
+    assert not set(encoder_paths) & {variable.path for variable in model.generator_variables}
+    batch = {"tokens": model.vocabulary.encode(CAPTIONS), "latents": tf.zeros((4, 8))}
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model.generate_fakes(batch))
+    gradients = tape.gradient(loss, [variable.value for variable in model.text_encoder.trainable_variables])
+    assert gradients == [None] * len(gradients)
+
+
+def test_a_frozen_text_encoder_is_not_trained(build):
+    model = build()
+    model.text_encoder.trainable = False
+    model.compile()
+    before = [weight.numpy() for weight in model.text_encoder.weights]
+    model.fit(data(), batch_size=8, steps_per_epoch=1, verbose=0)
+    for weight, old in zip(model.text_encoder.weights, before, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), old)
+
+
+def test_interpolation_adds_the_generators_loss_between_two_captions(build):
+    model = build(interpolation_weight=1.0)
+    tokens = model.vocabulary.encode(CAPTIONS)
+    batch = {"images": tf.zeros((4, 8, 8, 1)), "tokens": tokens, "wrong_tokens": tokens[::-1].copy()}
+    embeddings = []
+    discriminate = model.discriminate
+    model.discriminate = lambda samples, text: embeddings.append(text.numpy()) or discriminate(samples, text)
+    fakes = tf.zeros((4, 8, 8, 1))
+    model.generator_objective(batch, fakes)
+    right = model.encode(tokens).numpy()
+    np.testing.assert_allclose(embeddings[0], right, atol=1e-6)
+    np.testing.assert_allclose(embeddings[1], (right + right[::-1]) / 2, atol=1e-6)
+
+
+def test_training_logs_both_terms_and_files_restore_the_model(model, tmp_path):
+    history = model.fit(data(), batch_size=8, steps_per_epoch=2, verbose=0).history
+    assert {"adversarial_loss", "matching_loss", "wrong_logits"} <= set(history)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.vocabulary.words == model.vocabulary.words
+    texts = ["a red circle", "one blue square"]
+    np.testing.assert_array_equal(loaded.generate(2, 5, texts=texts), model.generate(2, 5, texts=texts))
+    np.testing.assert_array_equal(loaded.generate(2, 5), model.generate(2, 5))
+    assert len(loaded.ema_text_encoder.weights) == len(model.ema_text_encoder.weights)
+    differences = [
+        float(abs(a.numpy() - b.numpy()).max())
+        for a, b in zip(model.ema_text_encoder.weights, model.text_encoder.weights, strict=True)
+    ]
+    assert max(differences) > 0, "the averaged encoder must differ from the trained one"
+
+
+def test_samples_depend_on_the_words_of_their_text(model):
+    first = model.generate(2, seed=5, texts="a red square")
+    np.testing.assert_array_equal(first, model.generate(2, seed=5, texts=["A RED, square!", "a red square"]))
+    assert (first != model.generate(2, seed=5, texts="a blue circle")).any()
+    with pytest.raises(ValueError, match="texts: received 3 for 2 samples"):
+        model.generate(2, texts=["a", "b", "c"])
+
+
+def test_conditioning_augmentation_takes_its_noise_from_the_latents(build):
+    model = build({"augmentation": True})
+    assert model.fit(data(), batch_size=8, steps_per_epoch=1, verbose=0).history["g_loss"][0] > 0
+    np.testing.assert_array_equal(model.generate(2, seed=1, texts="red"), model.generate(2, seed=1, texts="red"))
+    with pytest.raises(ValueError, match="condition_dim: received 6 for 4 latents"):
+        build({"augmentation": True}, latent_dim=4)
+
+
+def test_sources_without_captions_are_refused():
+    source = types.SimpleNamespace(name="digits", family="image", captions=None)
+    with pytest.raises(ValueError, match="received 'digits', which has no captions, expected shapes or captions:DIR"):
+        TextToImageGAN.arguments_from_source(source)
