@@ -1,10 +1,10 @@
-# `make demo` trains a first GAN, `make test` checks everything in a quarter of an hour, `make thorough` what takes longer
-# as well. All make their own .venv.
+# demo: train a first GAN. test: lint and test, about a quarter of an hour. thorough: slow tests as well.
+# generate: update generated tables and pages. All create their own .venv.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test thorough install clean
+.PHONY: demo test thorough generate install clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,11 @@ test: install
 
 thorough: install
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m ''
+
+generate: install
+	$(BIN)/python benchmarks/generate_pages.py
+	$(BIN)/python docs/generate_images.py
+	$(BIN)/python docs/generate_model_table.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info
