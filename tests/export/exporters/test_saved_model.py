@@ -101,7 +101,7 @@ def test_the_operations_are_reported(digits):
 def test_points_have_the_documented_names():
     network = {"network": "mlp", "width": 4}
     signatures = ImageSignatures(GAN.create((2,), network, network, latent_dim=LATENT_DIM))
-    absent, output = re.search(r"generator of points has no `(\w+)`; its output is named `(\w+)`", DOCUMENT).groups()
+    absent, output = re.search(r"generator of points has no `(\w+)`; its output is named\s+`(\w+)`", DOCUMENT).groups()
     assert signatures.names == tuple(name for name in SIGNATURES if name != absent)
     assert signatures.output == output
     assert [t for t in tensors(DOCUMENT) if t[0] == output] == [(output, "float32", "batch, dimensions")]
