@@ -2,7 +2,7 @@
 
 Each folder holds a manifest, `cache.json`, with a hash of the inputs it was built from and the size of every other
 file. A folder is used only if both match. Folders are built under a temporary name and then renamed, so an incomplete
-folder never has its final name.
+folder never has its final name. Until then it is marked, because the folder of all caches may hold other files.
 """
 
 import contextlib
@@ -16,12 +16,16 @@ import time
 from pathlib import Path
 
 from ..errors import UserError
+from .ownership import MARKER, mark, read_marker
+from .user_paths import user_path
 
 MANIFEST = "cache.json"
 # Raise this number whenever the same inputs would produce different files.
 VERSION = 1
 # A killed build leaves its temporary folder behind. A folder of this age is no longer being written to.
 ABANDONED_SECONDS = 24 * 3600
+# The kind of folder that its marker names: what is complete has another one, or none.
+UNFINISHED = "unfinished"
 
 
 class CacheError(UserError):
@@ -37,7 +41,7 @@ def cache_home(cache_dir=None):
     """
     configured = cache_dir or os.environ.get("GANZOO_CACHE")
     if configured:
-        return Path(configured).expanduser()
+        return Path(user_path(configured))
     xdg_cache = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(xdg_cache) if os.path.isabs(xdg_cache) else Path.home() / ".cache") / "ganzoo"
 
@@ -85,11 +89,12 @@ def building(entry, inputs):
     with _write_errors(entry):
         entry.parent.mkdir(parents=True, exist_ok=True)
         clear_abandoned(entry.parent)
-        part = Path(tempfile.mkdtemp(prefix=f"{entry.name}.part-", dir=entry.parent))
+        part = temporary_folder(f"{entry.name}.part-", entry.parent)
     try:
         with _write_errors(entry):
             metadata = {}
             yield part, metadata
+            (part / MARKER).unlink()
             manifest = {"version": VERSION, "inputs": inputs, "files": _sizes(part), "known": metadata}
             (part / MANIFEST).write_text(json.dumps(manifest))
             for path in [*part.rglob("*"), part]:
@@ -128,11 +133,31 @@ def _replace_entry(part, entry):
     raise OSError(f"{entry} is being rewritten by other processes")
 
 
+def temporary_folder(prefix, parent):
+    """Creates a folder of a name that no other has, marked so that `clear_abandoned` recognizes it.
+
+    Args:
+        prefix: str, the start of the name; it ends with ".part-".
+        parent: path of an existing folder.
+
+    Returns:
+        `Path`.
+
+    Raises:
+        OSError: the folder cannot be created.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    mark(folder, UNFINISHED)
+    return folder
+
+
 def clear_abandoned(folder):
-    """Removes unfinished folders that killed processes left behind more than a day ago."""
+    """Removes folders of `temporary_folder` that killed processes left behind more than a day ago, and nothing else."""
     for path in folder.glob("*.part-*"):
         with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+            marker = None if path.is_symlink() else read_marker(path)
+            is_old = time.time() - path.stat().st_mtime > ABANDONED_SECONDS
+            if marker and marker["kind"] == UNFINISHED and is_old:
                 shutil.rmtree(path, ignore_errors=True)
 
 

@@ -1,5 +1,6 @@
 """The base model: the training step that every family shares."""
 
+import inspect
 from typing import Annotated, Literal
 
 import keras
@@ -8,12 +9,12 @@ from annotated_types import Ge, Gt, Le
 
 # `.keras` files name layers and schedules, which are registered when they are imported.
 from .. import layers, networks  # noqa: F401
-from ..core.validation import validated
+from ..core.keras_settings import check_keras_settings
+from ..core.validation import refuse_unknown, validated
 from ..losses import adversarial_losses as losses
 from ..optimization import ema, linear_decay  # noqa: F401
 from .adversarial_trainer import AdversarialTrainer
 
-PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 Precision = Literal["float32", "bfloat16", "float16"]
 
 
@@ -36,7 +37,7 @@ class AdversarialModel(AdversarialTrainer):
         seed: int >= 0, of everything random. Default 0.
 
     Raises:
-        ArgumentError: an argument out of its range.
+        ArgumentError: an unknown argument, or one out of its range.
     """
 
     # The family of data sources that the model trains on: "image", "translation" or "text".
@@ -56,7 +57,10 @@ class AdversarialModel(AdversarialTrainer):
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        check_keras_settings()
+        refuse_unknown(type(self).__name__, set(kwargs) - {"name", "trainable", "dtype"}, self.argument_names())
+        # Networks have a dtype policy of their own; the model hands its inputs on as they are.
+        super().__init__(**{"dtype": "float32"} | kwargs)
         self.n_critic = n_critic or self.default_n_critic
         self.ema_halflife_kimg = ema_halflife_kimg
         self.ema_rampup = ema_rampup
@@ -75,6 +79,18 @@ class AdversarialModel(AdversarialTrainer):
     def resolve_network_spec(cls, role, spec):
         """Returns the specification of a role's network as a dict; without a name it is the model's default network."""
         return {"network": cls.default_networks[role]} | networks.as_dict(spec)
+
+    @classmethod
+    def argument_names(cls):
+        """Returns the names of all arguments of `create` and of the constructors, those of the bases included."""
+        bases = [base for base in cls.__mro__ if issubclass(base, AdversarialModel)]
+        functions = [vars(base).get("__init__") for base in bases] + [getattr(base, "create", None) for base in bases]
+        return {
+            name
+            for function in filter(None, functions)
+            for name, parameter in inspect.signature(function).parameters.items()
+            if name != "self" and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        }
 
     @classmethod
     def check_arguments(cls, arguments):

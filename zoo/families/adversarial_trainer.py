@@ -3,8 +3,23 @@
 import keras
 import tensorflow as tf
 
+from ..core.validation import as_count, refuse_unknown
 from ..errors import ArgumentError
+from ..pipeline.epoch_schedule import EpochSchedule
 from ..pipeline.input_pipeline import step_dataset
+from ..registry import nearest
+
+# Arguments of `compile` and `fit` that Keras users know, and what a model of two networks has in their stead.
+NO_LOSS = "none here: the model defines its losses, see the arguments of its class"
+NO_METRICS = "none: the model logs its own, and the callback Evaluate adds scores of samples"
+COMPILE_CURES = {
+    "optimizer": "generator_optimizer and discriminator_optimizer: each network has its own",
+    "loss": NO_LOSS,
+    "loss_weights": NO_LOSS,
+    "metrics": NO_METRICS,
+    "weighted_metrics": NO_METRICS,
+}
+FIT_KWARGS = ("callbacks", "verbose", "initial_epoch")
 
 
 class AdversarialTrainer(keras.Model):
@@ -14,6 +29,9 @@ class AdversarialTrainer(keras.Model):
     `seed`, `step` and `make_preprocessor`.
     """
 
+    # The `StepData` of the current `fit`.
+    _fit_data = None
+
     @property
     def steps_done(self):
         """Generator updates so far, as a Python int; reading it waits for the device."""
@@ -21,7 +39,7 @@ class AdversarialTrainer(keras.Model):
 
     def compile(
         self, generator_optimizer=None, discriminator_optimizer=None, jit_compile="auto", run_eagerly=False,
-        steps_per_execution=1,
+        steps_per_execution=1, **kwargs,
     ):  # fmt: skip
         """Sets the two optimizers; compiling again keeps the weights and resets the optimizers.
 
@@ -31,13 +49,21 @@ class AdversarialTrainer(keras.Model):
             jit_compile: "auto" or bool, XLA; "auto" means on one GPU only. Default "auto".
             run_eagerly: bool, for debugging. Default False.
             steps_per_execution: int >= 1. Default 1.
+            **kwargs: none; other arguments of `keras.Model.compile` are refused by name.
 
         Raises:
-            ArgumentError: one optimizer object for both networks, or one that is built for other variables.
+            ArgumentError: an unknown argument, one optimizer object for both networks, or what is no optimizer.
         """
+        for name in set(kwargs) & set(COMPILE_CURES):
+            raise ArgumentError(f"compile: received {name}, expected {COMPILE_CURES[name]}")
+        known = ("generator_optimizer", "discriminator_optimizer", "jit_compile", "run_eagerly", "steps_per_execution")
+        refuse_unknown("compile", kwargs, known)
+        steps_per_execution = as_count("steps_per_execution", steps_per_execution)
         generator_default, discriminator_default = self.default_optimizers()
-        generator_optimizer = keras.optimizers.get(generator_optimizer) or generator_default
-        discriminator_optimizer = keras.optimizers.get(discriminator_optimizer) or discriminator_default
+        generator_optimizer = as_optimizer("generator_optimizer", generator_optimizer) or generator_default
+        discriminator_optimizer = (
+            as_optimizer("discriminator_optimizer", discriminator_optimizer) or discriminator_default
+        )
         if generator_optimizer is discriminator_optimizer:
             raise ArgumentError(
                 "discriminator_optimizer: received the generator's optimizer object, expected a second one: an "
@@ -58,44 +84,91 @@ class AdversarialTrainer(keras.Model):
         optimizer.build(variables)
         return optimizer
 
-    def fit(self, x=None, y=None, batch_size=None, epochs=1, steps_per_epoch=None, **kwargs):
-        """Trains the model; an epoch is `steps_per_epoch` generator updates, or one pass over the data.
+    def fit(
+        self, x=None, y=None, batch_size=None, epochs=1, steps_per_epoch=None, value_range=None, **kwargs,
+    ):  # fmt: skip
+        """Trains the model; an epoch is one pass over the data, or `steps_per_epoch` generator updates.
+
+        A pass has rows // (n_critic * batch_size) updates, at least one; leftover rows enter the next epoch. The rows
+        of a dataset of unknown length are counted in the first epoch, which ends where the data do. The rows of
+        arrays and sources have an order that is a function of (seed, pass); a dataset has its own.
 
         Args:
             x: images as an array (uint8, or float in [-1, 1]), a `DataSource`, or a `tf.data.Dataset` of batches; of
                 tuples and dicts, only the components that the model uses are kept.
-            y: labels, with an array `x`, where the model uses them; for image translation the second domain.
+            y: labels, with an array `x`, where the model uses them: integers from 0 on, or one-hot; for image
+                translation the second domain.
             batch_size: int >= 1, rows of one discriminator update over all replicas. Default: a dataset's own, else 64.
             epochs: int >= 1. Default 1.
-            steps_per_epoch: int >= 1 or None.
+            steps_per_epoch: int >= 1, or None for one pass over the data. Default None.
+            value_range: (low, high), the range of the pixels. Default: [0, 255] of uint8, [-1, 1] of floats.
             **kwargs: of `keras.Model.fit`: `callbacks`, `verbose`, `initial_epoch`.
 
         Returns:
             A `keras.callbacks.History`.
 
         Raises:
-            ArgumentError: data of another shape or range than the networks', or fewer rows than a step consumes.
+            ArgumentError: data of another shape or range than the networks', labels out of range, fewer rows than a
+                discriminator update takes, or endless data without `steps_per_epoch`. Rows in memory are all checked
+                before training, those of a dataset batch by batch.
         """
-        refused = sorted(set(kwargs) - {"callbacks", "verbose", "initial_epoch"})
+        refused = sorted(set(kwargs) - set(FIT_KWARGS))
         if refused:
-            raise ArgumentError(f"fit: received {refused}, expected only callbacks, verbose, initial_epoch")
-        dataset, steps = self.make_step_dataset(x, y, batch_size)
-        return super().fit(dataset, epochs=epochs, steps_per_epoch=steps_per_epoch or steps, shuffle=False, **kwargs)
+            hint = nearest(refused[0], (*FIT_KWARGS, "batch_size", "epochs", "steps_per_epoch", "value_range"))
+            raise ArgumentError(f"fit: received {refused}, expected only {', '.join(FIT_KWARGS)}{hint}")
+        epochs = as_count("epochs", epochs)
+        kwargs["initial_epoch"] = as_count("initial_epoch", kwargs.get("initial_epoch", 0), minimum=0)
+        if steps_per_epoch is not None:
+            steps_per_epoch = as_count("steps_per_epoch", steps_per_epoch)
+        data = self._step_data(x, y, batch_size, value_range)
+        steps = steps_per_epoch or data.steps
+        if steps is None:
+            self._check_pass_ends(data)
+        self._fit_data = data
+        try:
+            return super().fit(data.dataset, epochs=epochs, steps_per_epoch=steps, shuffle=False, **kwargs)
+        except tf.errors.OpError:
+            if data.error is None:
+                raise
+            raise data.error from None
+        finally:
+            self._fit_data = None
 
-    def make_step_dataset(self, x, y=None, batch_size=None):
+    @staticmethod
+    def _check_pass_ends(data):
+        if data.is_endless:
+            raise ArgumentError("steps_per_epoch: received none with endless data, expected the updates of an epoch")
+        if data.monitor is not None and getattr(tf.distribute.get_strategy().extended, "_in_multi_worker_mode", bool)():
+            raise ArgumentError(
+                "steps_per_epoch: received none with data of unknown length on several workers, expected the updates "
+                "of an epoch: workers may not count alike"
+            )
+
+    def make_step_dataset(self, x, y=None, batch_size=None, value_range=None):
         """Returns (dataset, steps): the endless dataset that `train_step` consumes, and the steps of one pass or None.
 
         Args:
-            x, y, batch_size: of `fit`.
+            x, y, batch_size, value_range: of `fit`.
         """
+        data = self._step_data(x, y, batch_size, value_range)
+        return data.dataset, data.steps
+
+    def _step_data(self, x, y, batch_size, value_range):
+        if batch_size is not None:
+            batch_size = as_count("batch_size", batch_size)
+        preprocessor = self.make_preprocessor()
+        if value_range is not None:
+            preprocessor.declare_range(value_range)
         return step_dataset(
-            self.make_preprocessor(), x, y, batch_size, n_critic=self.n_critic, seed=self.seed,
-            start_step=self.steps_done, num_replicas=self.distribute_strategy.num_replicas_in_sync,
+            preprocessor, x, y, batch_size, n_critic=self.n_critic, seed=self.seed, start_step=self.steps_done,
+            num_replicas=self.distribute_strategy.num_replicas_in_sync,
         )  # fmt: skip
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         # Keras would take a batch from the iterator to build layers; all are built, and with several workers it fails.
-        return
+        # It is also where Keras hands out its epoch iterator before training.
+        if self._fit_data is not None and self._fit_data.rows_per_step is not None:
+            EpochSchedule(iterator, self._fit_data).install()
 
     def _log(self, **values):
         for name, value in values.items():
@@ -127,3 +200,26 @@ class AdversarialTrainer(keras.Model):
     def compile_from_config(self, config):
         """Compiles the model as `get_compile_config` described."""
         self.compile(**keras.saving.deserialize_keras_object(config))
+
+
+def as_optimizer(name, optimizer):
+    """Returns a Keras optimizer, or None for None.
+
+    Args:
+        name: str, the argument's name in messages.
+        optimizer: Keras optimizer, its name or config, or None.
+
+    Raises:
+        ArgumentError: anything else.
+    """
+    if optimizer is None or isinstance(optimizer, keras.optimizers.Optimizer):
+        return optimizer
+    if isinstance(optimizer, (str, dict)):
+        try:
+            return keras.optimizers.get(optimizer)
+        except (ValueError, TypeError):
+            pass
+    raise ArgumentError(
+        f"{name}: received {optimizer!r}, expected a Keras optimizer or its name, such as keras.optimizers.Adam(2e-4) "
+        "or 'adam'"
+    )

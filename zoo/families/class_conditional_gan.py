@@ -8,7 +8,8 @@ from annotated_types import Ge
 from ..core.prng import sampling_labels
 from ..core.validation import validated
 from ..errors import ArgumentError
-from ..pipeline.preprocessor import LabeledImagePreprocessor, validate_labels
+from ..pipeline.label_checks import validate_labels
+from ..pipeline.preprocessor import LabeledImagePreprocessor
 from .image_gan import ImageGAN
 
 

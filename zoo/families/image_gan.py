@@ -7,12 +7,13 @@ import tensorflow as tf
 from annotated_types import Ge, Le, Lt
 
 from .. import networks
+from ..core.keras_settings import dtype_policy
 from ..core.prng import training_latents
 from ..core.validation import validated
 from ..errors import ArgumentError
 from ..losses.adversarial_losses import LOSSES, discriminator_accuracy
 from ..pipeline.preprocessor import Preprocessor
-from .adversarial_model import PRECISIONS, AdversarialModel, Precision
+from .adversarial_model import AdversarialModel, Precision
 from .network_checks import check_pair, frozen_copy, inputs_of
 from .sampling_mixin import SamplingMixin
 
@@ -72,13 +73,14 @@ class ImageGAN(SamplingMixin, AdversarialModel):
         self.latent_dim = inputs_of(generator)[0].shape[-1]
 
     @classmethod
+    @validated
     def create(
         cls,
         shape: tuple[int, ...],
         generator: str | dict | None = None,
         discriminator: str | dict | None = None,
         latent_dim: Annotated[int, Ge(1)] = 64,
-        precision: Precision = "float32",
+        precision: Precision | None = None,
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
         **arguments,
     ):
@@ -90,7 +92,8 @@ class ImageGAN(SamplingMixin, AdversarialModel):
                 `network` and the builder's arguments. Default: the model's, "dcgan" unless it says otherwise.
             discriminator: likewise.
             latent_dim: int >= 1. Default 64.
-            precision: "float32", "bfloat16" or "float16" (mixed; weights and losses stay float32). Default "float32".
+            precision: "float32", "bfloat16" or "float16" (mixed; weights and losses stay float32). Default: Keras's
+                global dtype policy, which is float32 unless it was set.
             seed: int >= 0, of weights and latents. Default 0.
             **arguments: the model's constructor arguments.
 
@@ -103,7 +106,7 @@ class ImageGAN(SamplingMixin, AdversarialModel):
         >>> GAN.create((32, 32, 1), generator={"network": "dcgan", "width": 16}).generate(4, seed=7).shape
         (4, 32, 32, 1)
         """
-        derived = cls.network_arguments(arguments) | {"shape": tuple(shape), "dtype": PRECISIONS[precision]}
+        derived = cls.network_arguments(arguments) | {"shape": tuple(shape), "dtype": dtype_policy(precision)}
         generator = cls.resolve_network_spec("generator", generator)
         discriminator = cls.resolve_network_spec("discriminator", discriminator)
         if discriminator["network"] in networks.names():

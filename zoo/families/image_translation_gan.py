@@ -5,14 +5,18 @@ from typing import Annotated
 
 import keras
 import numpy as np
+import tensorflow as tf
 from annotated_types import Ge, Le
 
 from .. import networks
-from ..core.image_scaling import from_uint8
+from ..core.keras_settings import dtype_policy
+from ..core.validation import as_count, validated
 from ..errors import ArgumentError
 from ..losses.adversarial_losses import LOSSES, discriminator_accuracy
+from ..pipeline.pixel_checks import find_pixel_problem
 from ..pipeline.preprocessor import Preprocessor
-from .adversarial_model import PRECISIONS, AdversarialModel, Precision
+from ..pipeline.stream_monitor import ROWS_TO_DECIDE
+from .adversarial_model import AdversarialModel, Precision
 from .arbitrary_size import ArbitrarySize
 
 
@@ -34,13 +38,14 @@ class ImageTranslationGAN(AdversarialModel):
     default_networks = {"generator": "cycle_resnet", "discriminator": "patch"}
 
     @classmethod
+    @validated
     def create(
         cls,
         shape: tuple[int, ...],
         generator: str | dict | None = None,
         discriminator: str | dict | None = None,
         target_shape: tuple[int, ...] | None = None,
-        precision: Precision = "float32",
+        precision: Precision | None = None,
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
         **arguments,
     ):
@@ -52,7 +57,8 @@ class ImageTranslationGAN(AdversarialModel):
                 `network` and the builder's arguments. Default: the model's.
             discriminator: likewise.
             target_shape: the same of domain y; only the channels may differ. Default: that of x.
-            precision: "float32", "bfloat16" or "float16" (mixed; weights and losses stay float32). Default "float32".
+            precision: "float32", "bfloat16" or "float16" (mixed; weights and losses stay float32). Default: Keras's
+                global dtype policy, which is float32 unless it was set.
             seed: int >= 0, of weights and everything random. Default 0.
             **arguments: the model's constructor arguments.
 
@@ -68,7 +74,7 @@ class ImageTranslationGAN(AdversarialModel):
         specs = {role: cls.resolve_network_spec(role, spec) for role, spec in specs.items()}
 
         def build(role, seed_offset, shape, **derived):
-            derived |= {"shape": shape, "seed": seed + seed_offset, "dtype": PRECISIONS[precision]}
+            derived |= {"shape": shape, "seed": seed + seed_offset, "dtype": dtype_policy(precision)}
             return networks.build(specs[role], role, **derived)
 
         return cls(*cls.build_networks(build, shape, target_shape), seed=seed, **arguments)
@@ -140,7 +146,7 @@ class ImageTranslationGAN(AdversarialModel):
         """Returns images of domain x translated to domain y by the averaged generator."""
         return self.translator("y")(inputs, training=training)
 
-    def translate(self, images, to="y", batch_size=16):
+    def translate(self, images, to="y", batch_size=16, value_range=None):
         """Translates images with the averaged generator.
 
         Args:
@@ -148,6 +154,7 @@ class ImageTranslationGAN(AdversarialModel):
                 training size.
             to: "y" or, where the model translates both ways, "x". Default "y".
             batch_size: int >= 1, images translated at a time. Default 16.
+            value_range: (low, high), the range of the pixels. Default: [0, 255] of uint8, [-1, 1] of floats.
 
         Returns:
             float32 array (num_samples, height, width, channels of the domain) in [-1, 1].
@@ -157,26 +164,27 @@ class ImageTranslationGAN(AdversarialModel):
         """
         if to not in self.directions:
             raise ArgumentError(f"to: received {to!r}, expected one of {list(self.directions)}")
-        images = self._validated_images(np.asarray(images), to)
+        batch_size = as_count("batch_size", batch_size)
+        images = self._validated_images(np.asarray(images), to, value_range)
         run = self._translators[to]
         run.refresh()
         return np.concatenate([run(images[start : start + batch_size]) for start in range(0, len(images), batch_size)])
 
-    def _validated_images(self, images, to):
+    def _validated_images(self, images, to, value_range):
         channels = self.translator(to).input_shape[-1]
         if images.ndim != 4 or not len(images) or images.shape[-1] != channels:
             raise ArgumentError(
                 f"images: received an array of shape {images.shape}, expected (num_samples, height, width, {channels})"
             )
-        if images.dtype == np.uint8:
-            return np.asarray(from_uint8(images))
-        low, high = float(images.min()), float(images.max())
-        if not -1.01 <= low <= high <= 1.01:
-            raise ArgumentError(
-                f"images: received floats in [{low:.4g}, {high:.4g}], expected uint8 or [-1, 1]: rescale them with "
-                "images / 127.5 - 1"
-            )
-        return images.astype(np.float32)
+        preprocessor = Preprocessor({"images": images.shape[1:]}, owner=type(self).__name__)
+        if value_range is not None:
+            preprocessor.declare_range(value_range)
+        # Few images may all be bright, and a collapsed model's may all be black.
+        is_part = len(images) < ROWS_TO_DECIDE or images.dtype == np.uint8
+        problem = find_pixel_problem(images, preprocessor.value_range, is_part)
+        if problem is not None:
+            raise ArgumentError(f"images: received {problem.received}, expected uint8 or [-1, 1]: {problem.cure}")
+        return preprocessor.cast("images", tf.constant(images)).numpy()
 
     @functools.cached_property
     def _translators(self):

@@ -2,16 +2,24 @@
 
 import keras
 
+from ..core.keras_configs import describe_network_failure
 from ..errors import ArgumentError
 
 
 def frozen_copy(network):
-    """Returns a copy of a network with the same weights, none of them trainable."""
-    # Cloning layer by layer works for custom layers that are not registered.
-    copy = keras.models.clone_model(network)
-    if not copy.built:
-        copy.build(network.input_shape)
-    copy.set_weights(network.get_weights())
+    """Returns a copy of a network with the same weights, none of them trainable.
+
+    Raises:
+        ArgumentError: a network that Keras cannot copy, such as one with a lambda; it could not be saved either.
+    """
+    try:
+        # Cloning layer by layer works for custom layers that are not registered.
+        copy = keras.models.clone_model(network)
+        if not copy.built:
+            copy.build(network.input_shape)
+        copy.set_weights(network.get_weights())
+    except Exception as error:  # noqa: BLE001  A user's layer may raise anything.
+        raise ArgumentError(describe_network_failure(network, error)) from error
     copy.trainable = False
     return copy
 

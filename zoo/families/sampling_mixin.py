@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..core.prng import sampling_latents
+from ..core.validation import as_count
 from ..errors import ArgumentError
 
 
@@ -64,11 +65,11 @@ class SamplingMixin:
         Raises:
             ArgumentError: `num_samples`, `seed` or a condition out of its range.
         """
-        if num_samples < 1:
-            raise ArgumentError(f"num_samples: received {num_samples}, expected at least 1")
-        seed = secrets.randbelow(2**31 - num_samples) if seed is None else seed
-        if not 0 <= seed <= 2**31 - num_samples:
-            raise ArgumentError(f"seed: received {seed}, expected 0 to {2**31 - num_samples} for {num_samples} samples")
+        num_samples = as_count("num_samples", num_samples, maximum=2**31)
+        batch_size = as_count("batch_size", batch_size)
+        if seed is None:
+            seed = secrets.randbelow(2**31 - num_samples)
+        seed = as_count("seed", seed, 0, 2**31 - num_samples)
         # Every call of the graph has one batch size, so that a sample does not depend on the number of its neighbors.
         seeds = np.arange(seed, seed + num_samples, dtype=np.int64).astype(np.int32)
         rows = [seeds, *self.conditions(seeds, **conditions).values()]

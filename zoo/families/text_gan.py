@@ -1,5 +1,6 @@
 """The family of models that generate texts, as sequences of discrete tokens."""
 
+import math
 from typing import Annotated
 
 import keras
@@ -9,14 +10,15 @@ from annotated_types import Ge, Le
 
 # `.keras` files name networks, which are registered when they are imported.
 from .. import networks  # noqa: F401
+from ..core.keras_settings import dtype_policy
 from ..core.validation import validated
 from ..errors import ArgumentError
 from ..losses.adversarial_losses import LOSSES
 from ..pipeline.preprocessor import TokenPreprocessor
 from ..sequences import sequence_generator, text_discriminator  # noqa: F401
 from ..sequences.token_sequences import sampling_gumbels, training_gumbels
-from ..sequences.vocabulary import FIRST_WORD, Vocabulary, decode_tokens
-from .adversarial_model import PRECISIONS, AdversarialModel, Precision
+from ..sequences.vocabulary import FIRST_WORD, UNKNOWN, Vocabulary, decode_tokens
+from .adversarial_model import AdversarialModel, Precision
 from .network_checks import frozen_copy
 from .sampling_mixin import SamplingMixin
 
@@ -34,8 +36,12 @@ class TextGAN(SamplingMixin, AdversarialModel):
         generator: `SequenceGenerator`, or a model with its methods.
         discriminator: `keras.Model`, (batch, length) int32 tokens, or distributions over tokens -> logits.
         vocabulary: list of str, words in the order of their tokens, from 2 on, or None if tokens are not words.
+        tokenizer: dict, the options of the `Tokenizer` that splits texts into words, or None for its defaults.
         discriminator_warmup_steps: int >= 0, first steps in which only the discriminator is updated. The generator's
             optimizer collects its statistics meanwhile. Default 0.
+        sample_unknown: bool, whether `generate` may sample the unknown token of a vocabulary, which is decoded as
+            `<unk>`. In training it is always sampled like any other token: the data contain it, and a policy gradient
+            needs the probabilities that were sampled from. Default False.
         **kwargs: of `AdversarialModel`: `n_critic`, `ema_halflife_kimg`, `ema_rampup`, `seed`.
 
     Raises:
@@ -50,8 +56,8 @@ class TextGAN(SamplingMixin, AdversarialModel):
 
     @validated
     def __init__(
-        self, generator, discriminator, vocabulary: list[str] | None = None,
-        discriminator_warmup_steps: Annotated[int, Ge(0)] = 0, **kwargs,
+        self, generator, discriminator, vocabulary: list[str] | None = None, tokenizer: dict | None = None,
+        discriminator_warmup_steps: Annotated[int, Ge(0)] = 0, sample_unknown: bool = False, **kwargs,
     ):  # fmt: skip
         super().__init__(**kwargs)
         if tuple(generator.input_shape) != tuple(discriminator.input_shape):
@@ -69,10 +75,11 @@ class TextGAN(SamplingMixin, AdversarialModel):
         self.generator, self.discriminator = generator, discriminator
         self.ema_generator = frozen_copy(generator)
         self.length, self.vocabulary_size, self.has_eos = generator.length, generator.vocabulary_size, generator.has_eos
-        self.vocabulary = None if vocabulary is None else Vocabulary(vocabulary, self.length)
-        self.discriminator_warmup_steps = discriminator_warmup_steps
+        self.vocabulary = None if vocabulary is None else Vocabulary(vocabulary, self.length, tokenizer)
+        self.discriminator_warmup_steps, self.sample_unknown = discriminator_warmup_steps, sample_unknown
 
     @classmethod
+    @validated
     def create(
         cls,
         shape: tuple[int],
@@ -82,7 +89,7 @@ class TextGAN(SamplingMixin, AdversarialModel):
         has_eos: bool = True,
         vocabulary: list[str] | None = None,
         corpus: object = None,
-        precision: Precision = "float32",
+        precision: Precision | None = None,
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
         **arguments,
     ):
@@ -98,7 +105,8 @@ class TextGAN(SamplingMixin, AdversarialModel):
             vocabulary: list of str, words in the order of their tokens, from 2 on, or None.
             corpus: int32 array (num_samples, length) of training sequences, for arguments that are computed from them,
                 or None.
-            precision: "float32", "bfloat16" or "float16" (mixed; weights and losses stay float32). Default "float32".
+            precision: "float32", "bfloat16" or "float16" (mixed; weights and losses stay float32). Default: Keras's
+                global dtype policy, which is float32 unless it was set.
             seed: int >= 0, seed of the weights and of all randomness. Default 0.
             **arguments: the model's constructor arguments.
 
@@ -116,7 +124,7 @@ class TextGAN(SamplingMixin, AdversarialModel):
             "shape": tuple(shape),
             "vocabulary_size": vocabulary_size,
             "has_eos": has_eos,
-            "dtype": PRECISIONS[precision],
+            "dtype": dtype_policy(precision),
         }
         pair = [
             networks.build(cls.resolve_network_spec(role, spec), role, seed=seed + offset, **derived)
@@ -154,6 +162,7 @@ class TextGAN(SamplingMixin, AdversarialModel):
             "vocabulary_size": source.vocabulary_size,
             "has_eos": source.has_eos,
             "vocabulary": source.vocabulary and source.vocabulary.words,
+            "tokenizer": source.vocabulary and source.vocabulary.tokenizer.get_config(),
             "corpus": source.tokens,
         }
 
@@ -229,8 +238,19 @@ class TextGAN(SamplingMixin, AdversarialModel):
 
     def sample(self, seeds, temperature=None):
         """Returns the averaged generator's sequences of int32 seeds (batch,), inside a graph: int32 (batch, length)."""
-        noise = sampling_gumbels(seeds, self.length, self.vocabulary_size)
+        noise = self.sampling_noise(seeds)
         return self.ema_generator.sample(noise, 1.0 if temperature is None else temperature[:, tf.newaxis])
+
+    def sampling_noise(self, seeds):
+        """Returns the Gumbel noise of int32 seeds (batch,): float32 (batch, length, vocabulary_size).
+
+        It is -inf for the unknown token unless `sample_unknown` is set. The other tokens keep their noise, so a text
+        without unknown words is the same either way.
+        """
+        noise = sampling_gumbels(seeds, self.length, self.vocabulary_size)
+        if self.vocabulary is None or self.sample_unknown:
+            return noise
+        return noise - tf.constant([math.inf if token == UNKNOWN else 0.0 for token in range(self.vocabulary_size)])
 
     def texts(self, num_samples, seed=None, **conditions):
         """Returns a list of generated texts; text i is the text of `seed + i`. Arguments as in `generate`."""
@@ -245,5 +265,7 @@ class TextGAN(SamplingMixin, AdversarialModel):
         words = None if self.vocabulary is None else self.vocabulary.words
         return super().get_config() | {
             "vocabulary": words,
+            "tokenizer": self.vocabulary and self.vocabulary.tokenizer.get_config(),
             "discriminator_warmup_steps": self.discriminator_warmup_steps,
+            "sample_unknown": self.sample_unknown,
         }

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pydantic
 
+from ..core.keras_settings import check_keras_settings
 from ..core.validation import explain, schema_of
 from ..errors import ArgumentError
 from ..registry import nearest
@@ -146,6 +147,7 @@ def build(specification, role, **derived):
     >>> build({"network": "dcgan", "width": 16}, "discriminator", shape=(28, 28, 1), seed=0).output_shape
     (None, 1)
     """
+    check_keras_settings()
     function, values = check(specification, role, tuple(derived))
     parameters = inspect.signature(function).parameters
     return function(**{name: value for name, value in derived.items() if name in parameters}, **values)

@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..errors import ArgumentError
-from ..sequences.tokenization import split_words
+from ..sequences.characters import normalize
+from ..sequences.tokenization import word_bag
 from .array_dataset import ArrayDataset
 
 # Sentences sampled per row as candidates for its wrong caption. Nearly always one of so many does not match the image;
@@ -50,7 +51,7 @@ class CaptionPairDataset:
         # The sentence of each caption, and the meanings of captions and of sentences.
         self.caption_ids = caption_ids.reshape(captions.shape).astype(np.int32)
         if meanings is None:
-            word_bags = [" ".join(sorted(split_words(sentence))) for sentence in self.sentences]
+            word_bags = [word_bag(sentence) for sentence in self.sentences]
             sentence_meanings = np.unique(word_bags, return_inverse=True)[1]
             meanings = sentence_meanings[self.caption_ids]
         else:
@@ -92,7 +93,9 @@ class CaptionPairDataset:
             string tensors (batch,).
         """
         rows = ArrayDataset({"images": self.images, "rows": np.arange(len(self), dtype=np.int32)})
-        sentences, caption_ids = tf.constant(self.sentences.tolist()), tf.constant(self.caption_ids)
+        # The graph, which splits them into words, cannot normalize them.
+        sentences = tf.constant([normalize(sentence, keep_case=True) for sentence in self.sentences.tolist()])
+        caption_ids = tf.constant(self.caption_ids)
         meanings, sentence_meanings = tf.constant(self.meanings), tf.constant(self.sentence_meanings)
         fallback_ids = tf.constant(self.fallback_ids)
 

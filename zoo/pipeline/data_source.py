@@ -19,7 +19,8 @@ class DataSource(Protocol):
         held_out: array, rows that are never trained on. The split is fixed.
         labels: int32 array (num_samples,) of the training rows, or None.
         class_names: list of str, or None without labels.
-        captions: object array (num_samples, captions) of str of the training rows, or None.
+        captions: object array (num_samples, captions) of str of the training rows, or None. A source may
+            also have a `tokenizer`, the `Tokenizer` that splits them into words.
         notes: list of str, what the user should know about how the data were read.
         fingerprint: str, a hash of all rows: equal for equal data, whatever their origin.
     """

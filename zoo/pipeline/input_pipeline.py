@@ -8,7 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from ..errors import ArgumentError
-from .array_dataset import ArrayDataset
+from .data_kinds import check_kind, check_specs
+from .label_checks import to_array
+from .step_data import StepData, steps_per_pass
+from .stream_monitor import StreamMonitor
 
 DEFAULT_BATCH_SIZE = 64
 # Other names under which datasets carry an input.
@@ -21,6 +24,9 @@ ALIASES = {
     "y": ("y", "target", "b"),
     "tokens": ("tokens",),
 }
+# Datasets of TensorFlow that form batches, and that pass them on unchanged.
+BATCHING = ("_BatchDataset", "_ParallelBatchDataset")
+ROW_PRESERVING = ("_PrefetchDataset", "_OptionsDataset", "CacheDataset", "_ShuffleDataset")
 
 
 def step_dataset(preprocessor, x, y=None, batch_size=None, n_critic=1, seed=0, start_step=0, num_replicas=1):
@@ -37,35 +43,31 @@ def step_dataset(preprocessor, x, y=None, batch_size=None, n_critic=1, seed=0, s
         num_replicas: int >= 1. Default 1.
 
     Returns:
-        (dataset, steps): an endless `tf.data.Dataset` of dicts with static shapes, and the number of steps of one pass
-        over the data, or None where it is unknown.
+        `StepData`: an endless `tf.data.Dataset` of dicts with static shapes, and the number of steps of one pass over
+        the data, or None where it is unknown.
 
     Raises:
         ArgumentError: data that do not fit the model.
     """
     if isinstance(x, tf.distribute.DistributedDataset):
-        return x, None
-    if x is None:
-        raise ArgumentError("fit: received no data, expected an array, an ImageSource or a tf.data.Dataset")
+        return StepData(x, is_endless=int(x.cardinality) == tf.data.INFINITE_CARDINALITY)
     if isinstance(x, tf.data.Dataset):
         if y is not None:
             raise ArgumentError("y: received labels next to a tf.data.Dataset, expected them as its second component")
         return _from_dataset(preprocessor, x, batch_size, n_critic, num_replicas)
-    x = preprocessor.adapt(x if hasattr(x, "batches") else _from_arrays(preprocessor, x, y))
+    if not hasattr(x, "batches"):
+        x = _from_arrays(preprocessor, x, y)
+    elif y is not None:
+        raise ArgumentError(f"y: received labels next to a {type(x).__name__}, expected none: a source has its own")
+    _check_rows(preprocessor, x)
+    x = preprocessor.adapt(x)
     batch_size = batch_size or DEFAULT_BATCH_SIZE
     num_rows = batch_size * n_critic
     _check_replicas(batch_size, num_replicas)
-    if len(x) < batch_size:
-        raise ArgumentError(
-            f"batch_size: received {batch_size} for {len(x)} rows, expected at most {len(x)}: set a smaller batch"
-        )
+    steps = steps_per_pass(len(x), batch_size, num_rows)
     dataset = x.batches(num_rows, seed=seed, start_step=start_step)
     _check_first_batch(preprocessor, dataset)
-    # A label of a later batch that is out of range would read beyond an embedding table.
-    labels = x.rows.get("labels") if isinstance(x, ArrayDataset) else getattr(x, "labels", None)
-    if labels is not None and "labels" in preprocessor.input_names:
-        preprocessor.validate("labels", labels)
-    return _preprocessed(preprocessor, dataset), max(1, len(x) // num_rows)
+    return StepData(_preprocessed(preprocessor, dataset), steps, batch_size, num_rows)
 
 
 def normalize_keys(element, order=tuple(ALIASES)):
@@ -81,33 +83,90 @@ def normalize_keys(element, order=tuple(ALIASES)):
 
 
 def _from_arrays(preprocessor, x, y):
+    check_kind(x)
+    if y is not None and isinstance(x, (tuple, dict)):
+        raise ArgumentError(f"y: received a second array next to a {type(x).__name__}, expected it as a part of that")
     values = x if isinstance(x, (tuple, dict)) else (x, y) if y is not None else (x,)
     names = preprocessor.input_names
     # The second component is labels unless the model uses something else, so that unused labels are accepted.
     order = tuple(ALIASES) if names == ("images",) else names
-    rows = {name: np.asarray(value) for name, value in normalize_keys(values, order).items()}
-    if not rows:
+    rows = {name: to_array(value) for name, value in normalize_keys(values, order).items() if value is not None}
+    if names[0] not in rows:
         raise ArgumentError(f"fit: received no images but {sorted(values)}, expected a key {names[0]!r}")
-    return preprocessor.make_dataset(rows)
+    if names == ("images",) and len({len(values) for values in rows.values()}) > 1:
+        lengths = {name: len(values) for name, values in rows.items()}
+        raise ArgumentError(f"fit: received arrays of different lengths {lengths}, expected equal ones")
+    return preprocessor.make_dataset({name: preprocessor.prepare(name, rows[name]) for name in names if name in rows})
+
+
+def _check_rows(preprocessor, x):
+    """Validates every row that is in memory; a source that is trained on again is checked once."""
+    rows = getattr(x, "rows", None)
+    if rows is None and getattr(x, "family", None) == "image":
+        rows = {"images": x.samples} | ({} if x.labels is None else {"labels": x.labels})
+    for name, values in (rows or {}).items():
+        if name in preprocessor.input_names:
+            preprocessor.validate(name, values)
 
 
 def _from_dataset(preprocessor, dataset, batch_size, n_critic, num_replicas):
-    spec = tf.nest.flatten(dataset.element_spec)[0]
-    if spec.shape.rank is None or spec.shape.rank == len(next(iter(preprocessor.shapes.values()))):
+    specs = dataset.element_spec
+    names = preprocessor.input_names
+    specs = normalize_keys(specs, tuple(ALIASES) if names == ("images",) else names)
+    _check_names(preprocessor, specs)
+    specs = {name: specs[name] for name in names}
+    check_specs(specs)
+    for name, spec in specs.items():
+        _check_spec(preprocessor, name, spec, dataset)
+    if batch_size is None:
+        batch_size = next(iter(specs.values())).shape[0] or _rows_of_first_element(dataset)
+    _check_replicas(batch_size, num_replicas)
+    num_rows, cardinality = batch_size * n_critic, int(dataset.cardinality())
+    num_samples = _known_rows(dataset, next(iter(specs.values())).shape[0])
+    steps = None if num_samples is None else steps_per_pass(num_samples, batch_size, num_rows)
+
+    def select(*element):
+        parts = normalize_keys(element[0] if len(element) == 1 else element, names)
+        return {name: parts[name] for name in names}
+
+    monitor = StreamMonitor(preprocessor)
+    dataset = monitor.watch(dataset.map(select)).repeat().map(preprocessor.ensure_shapes)
+    dataset = dataset.rebatch(num_rows, drop_remainder=True)
+    is_endless = cardinality == tf.data.INFINITE_CARDINALITY
+    return StepData(_preprocessed(preprocessor, dataset), steps, batch_size, num_rows, monitor, is_endless)
+
+
+def _known_rows(dataset, rows_per_element):
+    """Returns the rows of one pass over a dataset of batches, or None where only reading the pass counts them."""
+    cardinality = int(dataset.cardinality())
+    if cardinality < 0:
+        return None
+    if rows_per_element is not None:
+        return cardinality * rows_per_element
+    # The last batch may have fewer rows, but what was batched is known.
+    while type(dataset).__name__ in ROW_PRESERVING:
+        (dataset,) = dataset._inputs()
+    if type(dataset).__name__ not in BATCHING:
+        return None
+    rows = int(dataset._inputs()[0].cardinality())
+    return rows if rows >= 0 else None
+
+
+def _rows_of_first_element(dataset):
+    for element in dataset.take(1):
+        return len(tf.nest.flatten(element)[0])
+    raise ArgumentError("fit: received a dataset without elements, expected at least one batch")
+
+
+def _check_spec(preprocessor, name, spec, dataset):
+    """Refuses what the types of a dataset's elements show, before any are read."""
+    expected = preprocessor.shapes.get(name, ())
+    if spec.shape.rank == 0 or (expected and spec.shape.is_compatible_with(expected)):
         raise ArgumentError(
             f"fit: received a dataset of single elements {dataset.element_spec}, expected batches: call .batch(64)"
         )
-    if batch_size is None:
-        batch_size = spec.shape[0] or len(tf.nest.flatten(next(iter(dataset)))[0])
-    _check_replicas(batch_size, num_replicas)
-    num_rows = batch_size * n_critic
-    _check_first_batch(preprocessor, dataset)
-    rows_per_element = spec.shape[0] or batch_size
-    cardinality = int(dataset.cardinality())
-    steps = max(1, cardinality * rows_per_element // num_rows) if cardinality > 0 else None
-    if cardinality != tf.data.INFINITE_CARDINALITY:
-        dataset = dataset.repeat()
-    return _preprocessed(preprocessor, dataset.rebatch(num_rows, drop_remainder=True)), steps
+    if spec.shape[1:].is_fully_defined():
+        preprocessor.validate(name, np.empty((0, *spec.shape[1:]), spec.dtype.as_numpy_dtype))
 
 
 def _preprocessed(preprocessor, dataset):
@@ -124,14 +183,17 @@ def _check_replicas(batch_size, num_replicas):
         )
 
 
-def _check_first_batch(preprocessor, dataset):
-    names = preprocessor.input_names
-    batch = normalize_keys(next(iter(dataset.take(1))), names)
-    missing = [name for name in names if name not in batch]
+def _check_names(preprocessor, batch):
+    missing = [name for name in preprocessor.input_names if name not in batch]
     if missing:
         raise ArgumentError(
             f"fit: received elements with {sorted(batch)}, expected {missing} as well: {preprocessor.owner} uses them"
         )
-    for name in names:
+
+
+def _check_first_batch(preprocessor, dataset):
+    batch = normalize_keys(next(iter(dataset.take(1))), preprocessor.input_names)
+    _check_names(preprocessor, batch)
+    for name in preprocessor.input_names:
         if name in preprocessor.shapes or name == "labels":
-            preprocessor.validate(name, batch[name].numpy())
+            preprocessor.validate(name, batch[name].numpy(), first_row=0)

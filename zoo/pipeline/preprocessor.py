@@ -8,6 +8,9 @@ from ..errors import ArgumentError
 from ..sequences.token_sequences import mask_after_eos
 from .array_dataset import ArrayDataset
 from .caption_pair_dataset import CaptionPairDataset
+from .image_checks import validate_images, validate_range
+from .label_checks import as_labels
+from .pixel_checks import first_bad_row
 from .unpaired_dataset import UnpairedDataset
 
 
@@ -34,6 +37,28 @@ class Preprocessor:
         self.shapes = shapes
         self.input_names = tuple(input_names or shapes)
         self.owner = owner
+        self.value_range = None
+
+    def declare_range(self, value_range):
+        """Sets the range (low, high) of the pixels of the data; they are mapped to [-1, 1].
+
+        Raises:
+            ArgumentError: not two increasing numbers, or data other than images.
+        """
+        self.value_range = validate_range(value_range)
+        if not any(len(shape) == 3 for shape in self.shapes.values()):
+            raise ArgumentError(f"value_range: received {value_range}, expected none: {self.owner} is not fed images")
+
+    def prepare(self, name, rows):
+        """Returns an array of the user as a source holds it."""
+        return rows
+
+    def ensure_shapes(self, batch):
+        """Returns a batch of a stream with the static shapes of its inputs."""
+        return {
+            name: tf.ensure_shape(rows, (None, *self.shapes[name])) if name in self.shapes else rows
+            for name, rows in batch.items()
+        }
 
     def make_dataset(self, arrays):
         """Returns arrays, a dict of name -> (num_samples, ...), as a source of shuffled batches."""
@@ -43,18 +68,30 @@ class Preprocessor:
         """Returns a source of batches (anything with `batches`) that provides every input of the step."""
         return dataset
 
-    def validate(self, name, rows):
-        """Raises ArgumentError unless an array has the shape and the values of an input."""
+    def validate(self, name, rows, first_row=None):
+        """Raises ArgumentError unless an array has the shape and the values of an input.
+
+        Args:
+            name: str, an input.
+            rows: array (num_samples, ...).
+            first_row: int, the number of the first row, of rows that are a part of the data; None for all of them.
+                Default None.
+        """
         if name in self.shapes:
-            validate_images(name, rows, self.shapes[name])
+            validate_images(name, rows, self.shapes[name], self.value_range, first_row)
 
     def cast(self, name, rows):
         """Returns a tensor of an input as the step takes it: images as float32 in [-1, 1]."""
+        if name not in self.shapes:
+            return rows
+        if self.value_range is not None and len(self.shapes[name]) == 3:
+            low, high = self.value_range
+            return (tf.cast(rows, tf.float32) - low) * (2.0 / (high - low)) - 1.0
         return from_uint8(rows) if rows.dtype == tf.uint8 else tf.cast(rows, tf.float32)
 
     def __call__(self, batch):
         """Returns the step's inputs."""
-        return {name: self.cast(name, batch[name]) if name in self.shapes else batch[name] for name in self.input_names}
+        return {name: self.cast(name, batch[name]) for name in self.input_names}
 
 
 class LabeledImagePreprocessor(Preprocessor):
@@ -70,12 +107,24 @@ class LabeledImagePreprocessor(Preprocessor):
         super().__init__({"images": shape}, ("images", "labels"), owner)
         self.num_classes = num_classes
 
-    def validate(self, name, rows):
+    def prepare(self, name, rows):
+        """Returns labels in any form as int32 (num_samples,)."""
+        return as_labels(rows, self.num_classes) if name == "labels" else super().prepare(name, rows)
+
+    def validate(self, name, rows, first_row=None):
         """Refuses labels out of range: an embedding would read beyond its table."""
         if name == "labels":
-            validate_labels(rows, self.num_classes, len(rows))
+            as_labels(rows, self.num_classes, first_row or 0)
         else:
-            super().validate(name, rows)
+            super().validate(name, rows, first_row)
+
+    def cast(self, name, rows):
+        """Returns labels as int32 (batch,); they may be one-hot or a column."""
+        if name != "labels":
+            return super().cast(name, rows)
+        if rows.shape.rank == 2:
+            rows = tf.argmax(rows, axis=1) if rows.shape[1] == self.num_classes else rows[:, 0]
+        return tf.cast(rows, tf.int32)
 
 
 class CaptionedImagePreprocessor(Preprocessor):
@@ -90,6 +139,13 @@ class CaptionedImagePreprocessor(Preprocessor):
     def __init__(self, shape, vocabulary, owner="the model"):
         super().__init__({"images": shape}, ("images", "captions", "wrong_captions"), owner)
         self.vocabulary = vocabulary
+
+    def validate(self, name, rows, first_row=None):
+        """Refuses captions that are no text."""
+        if name in self.shapes:
+            super().validate(name, rows, first_row)
+        elif not all(isinstance(caption, (str, bytes)) for caption in np.reshape(rows, -1)[:1]):
+            raise ArgumentError(f"fit: received {name} of {rows.dtype}, expected texts: an array of str")
 
     def adapt(self, dataset):
         """Pairs each image with one of its captions and with one that is wrong for it."""
@@ -130,72 +186,19 @@ class TokenPreprocessor(Preprocessor):
         super().__init__({"tokens": (length,)}, owner=owner)
         self.length, self.vocabulary_size, self.has_eos = length, vocabulary_size, has_eos
 
-    def make_dataset(self, arrays):
-        """Validates every row, since arrays are in memory anyway."""
-        if len(arrays["tokens"]):
-            self.validate("tokens", arrays["tokens"])
-        return super().make_dataset(arrays)
-
-    def validate(self, name, rows):
+    def validate(self, name, rows, first_row=None):
         """Refuses tokens out of range: an embedding would read beyond its table."""
         if rows.shape[1:] != (self.length,) or not np.issubdtype(rows.dtype, np.integer):
             raise ArgumentError(
                 f"fit: received tokens of {rows.dtype} and shape {rows.shape[1:]}, expected integers ({self.length},)"
             )
-        if rows.min() < 0 or rows.max() >= self.vocabulary_size:
+        row = first_bad_row(rows, lambda part: (part < 0) | (part >= self.vocabulary_size))
+        if row is not None:
             raise ArgumentError(
-                f"fit: received tokens from {rows.min()} to {rows.max()}, expected 0 to {self.vocabulary_size - 1}"
+                f"fit: received tokens from {rows.min()} to {rows.max()} in row {row + (first_row or 0)}, expected 0 "
+                f"to {self.vocabulary_size - 1}"
             )
 
     def cast(self, name, rows):
         """Returns int32 tokens; everything after the first end token becomes that token."""
         return mask_after_eos(tf.cast(rows, tf.int32), self.has_eos)
-
-
-def validate_images(name, images, expected):
-    """Raises ArgumentError unless an array holds images, or points, of a shape and in the usual range.
-
-    Args:
-        name: str, the input's name.
-        images: array (num_samples, *shape), uint8 or float.
-        expected: tuple of int, the shape.
-    """
-    kind = "samples" if name == "images" else name
-    if images.shape[1:] != expected:
-        raise ArgumentError(
-            f"fit: received {kind} of shape {images.shape[1:]}, expected {expected}, the shape that the generator "
-            + ("produces" if name == "images" else "was built for")
-        )
-    if images.dtype != np.uint8:
-        if not np.isfinite(images).all():
-            raise ArgumentError(f"fit: received {kind} that are NaN or infinite, expected finite values")
-        if len(expected) == 3 and (images.min() < -1.01 or images.max() > 1.01):
-            raise ArgumentError(
-                f"fit: received float images in [{images.min():.4g}, {images.max():.4g}], expected [-1, 1] "
-                "(or uint8 in [0, 255]): rescale them with images / 127.5 - 1"
-            )
-
-
-def validate_labels(labels, num_classes, num_samples):
-    """Returns labels as an int32 array (num_samples,); a single label is repeated.
-
-    Args:
-        labels: int, or integer array (num_samples,).
-        num_classes: int >= 2.
-        num_samples: int >= 1.
-
-    Raises:
-        ArgumentError: not integers, out of range, or another number of them.
-    """
-    values = np.asarray(labels)
-    expected = f"integers from 0 to {num_classes - 1}"
-    if values.dtype.kind not in "iu" or values.ndim > 1:
-        raise ArgumentError(f"labels: received {labels!r}, expected {expected}")
-    out_of_range = values[(values < 0) | (values >= num_classes)] if values.size else values
-    if out_of_range.size:
-        raise ArgumentError(f"labels: received {int(out_of_range.reshape(-1)[0])}, expected {expected}")
-    if values.ndim and len(values) != num_samples:
-        raise ArgumentError(
-            f"labels: received {len(values)} for {num_samples} samples, expected one per sample, or a single one"
-        )
-    return np.broadcast_to(values, (num_samples,)).astype(np.int32)

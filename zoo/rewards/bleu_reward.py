@@ -11,6 +11,7 @@ from keras import ops
 from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
 from ..sequences.token_sequences import sequence_mask
+from ..sequences.vocabulary import UNKNOWN
 from .reward import Reward
 
 # Number of matches that replaces 0 in the numerator of a precision (smoothing method 1 of Chen and Cherry 2014).
@@ -29,7 +30,8 @@ class BLEUReward(Reward):
     `make_bleu_reward` builds it from training texts.
 
     Paper: Papineni et al. 2002, "BLEU: a method for automatic evaluation of machine translation"; smoothing: Chen and
-    Cherry 2014, method 1. N-grams are encoded as integers in a sorted table, so counts are exact.
+    Cherry 2014, method 1. N-grams are encoded as integers in a sorted table, so counts are exact. An unknown word
+    matches nothing, not even another unknown word, but it counts in the length of its text.
 
     Args:
         vocabulary_size: int >= 1.
@@ -109,7 +111,7 @@ class BLEUReward(Reward):
 
 @validated
 def make_bleu_reward(
-    corpus, vocabulary_size, has_eos, vocabulary=None, order: Order = 3, references: PositiveInt = 500,
+    corpus, vocabulary_size, has_eos, vocabulary=None, order: Order = 3, references: PositiveInt = 500, tokenizer=None,
 ):  # fmt: skip
     """Builds a `BLEUReward` from training texts.
 
@@ -117,7 +119,9 @@ def make_bleu_reward(
         corpus: int array (num_samples, length), training sequences.
         vocabulary_size: int >= 1.
         has_eos: bool, whether token 0 ends a sequence.
-        vocabulary: not used.
+        vocabulary: list of str, words in the order of their tokens, from 2 on, so that token 1 is the unknown word; or
+            None if tokens are not words. Default None.
+        tokenizer: not used.
         order: int from 1 to 4, maximal length of n-grams. Default 3.
         references: int >= 1, number of training texts, chosen at random, that serve as references. Default 500.
 
@@ -130,6 +134,7 @@ def make_bleu_reward(
         )
     indices = np.random.default_rng(0).permutation(len(corpus))[:references]
     rows = [_without_padding(row, has_eos) for row in np.asarray(corpus)[indices].tolist()]
+    unknown = None if vocabulary is None else UNKNOWN
     tables = []
     for n in range(1, order + 1):
         # The highest count of each n-gram in any reference.
@@ -138,6 +143,7 @@ def make_bleu_reward(
             codes = [
                 sum(token * vocabulary_size ** (n - 1 - k) for k, token in enumerate(row[start : start + n]))
                 for start in range(len(row) - n + 1)
+                if unknown not in row[start : start + n]
             ]
             for code, count in zip(*np.unique(np.array(codes, np.int64), return_counts=True), strict=True):
                 highest[code] = max(highest.get(code, 0), count)

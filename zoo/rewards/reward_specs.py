@@ -12,10 +12,17 @@ from .reward import DiscriminatorReward, PlaceboReward, RewardSum
 from .semantic_reward import make_semantic_reward
 
 # Arguments of factories that build a reward from the training texts; a recipe cannot set them.
-CORPUS_ARGUMENTS = ("corpus", "vocabulary_size", "has_eos", "vocabulary")
+CORPUS_ARGUMENTS = ("corpus", "vocabulary_size", "has_eos", "vocabulary", "tokenizer")
+# Rewards by the name that a recipe gives them.
+REWARDS = {
+    "discriminator": DiscriminatorReward,
+    "placebo": PlaceboReward,
+    "bleu": make_bleu_reward,
+    "semantic": make_semantic_reward,
+}
 
 
-def build_reward(specification, corpus, vocabulary_size, has_eos, vocabulary):
+def build_reward(specification, corpus, vocabulary_size, has_eos, vocabulary, tokenizer=None):
     """Builds a reward from its specification.
 
     Args:
@@ -24,6 +31,7 @@ def build_reward(specification, corpus, vocabulary_size, has_eos, vocabulary):
         vocabulary_size: int >= 1.
         has_eos: bool, whether token 0 ends a sequence.
         vocabulary: list of str, words in the order of their tokens, from 2 on, or None.
+        tokenizer: dict, the options of the `Tokenizer` of the vocabulary, or None for its defaults. Default None.
 
     Returns:
         A `Reward`.
@@ -31,7 +39,8 @@ def build_reward(specification, corpus, vocabulary_size, has_eos, vocabulary):
     Raises:
         ArgumentError: an unknown reward or argument, or training texts that it cannot be computed from.
     """
-    corpus_arguments = dict(zip(CORPUS_ARGUMENTS, (corpus, vocabulary_size, has_eos, vocabulary), strict=True))
+    values = (corpus, vocabulary_size, has_eos, vocabulary, tokenizer)
+    corpus_arguments = dict(zip(CORPUS_ARGUMENTS, values, strict=True))
     parts, weights = [], []
     for kind, factory, arguments, weight in read_reward(specification):
         if not isinstance(factory, type):
@@ -43,7 +52,7 @@ def build_reward(specification, corpus, vocabulary_size, has_eos, vocabulary):
             arguments = arguments | corpus_arguments
         parts.append(factory(**arguments))
         weights.append(weight)
-    return parts[0] if len(parts) == 1 and weights == [1.0] else RewardSum(parts, weights)
+    return parts[0] if weights == [1.0] else RewardSum(parts, weights)
 
 
 def read_reward(specification):
@@ -60,29 +69,23 @@ def read_reward(specification):
     Raises:
         ArgumentError: an unknown reward or argument, or a weight that is not a finite number.
     """
-    factories = {
-        "discriminator": DiscriminatorReward,
-        "placebo": PlaceboReward,
-        "bleu": make_bleu_reward,
-        "semantic": make_semantic_reward,
-    }
     entries = specification if isinstance(specification, list) else [specification]
     if not entries or not all(isinstance(entry, (str, dict)) for entry in entries):
         raise ArgumentError(
-            f"model.reward: received {specification!r}, expected one of {sorted(factories)}, a table with "
+            f"model.reward: received {specification!r}, expected one of {sorted(REWARDS)}, a table with "
             "`kind`, or a list of them"
         )
     parts = []
     for entry in entries:
         arguments = {"kind": entry} if isinstance(entry, str) else dict(entry)
         kind, weight = arguments.pop("kind", None), arguments.pop("weight", 1.0)
-        if not isinstance(kind, str) or kind not in factories:
+        if not isinstance(kind, str) or kind not in REWARDS:
             raise ArgumentError(
-                f"model.reward.kind: received {kind!r}, expected one of {sorted(factories)}" + nearest(kind, factories)
+                f"model.reward.kind: received {kind!r}, expected one of {sorted(REWARDS)}" + nearest(kind, REWARDS)
             )
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not math.isfinite(weight):
             raise ArgumentError(f"model.reward.weight: received {weight!r}, expected a finite number")
-        parts.append((kind, factories[kind], _validated_arguments(factories[kind], arguments), weight))
+        parts.append((kind, REWARDS[kind], _validated_arguments(REWARDS[kind], arguments), weight))
     return parts
 
 

@@ -10,9 +10,12 @@ from annotated_types import Ge
 from ..core.validation import validated
 from ..errors import ArgumentError
 from ..sequences.token_sequences import sequence_mask
-from ..sequences.tokenization import split_words
+from ..sequences.tokenization import Tokenizer
+from ..sequences.vocabulary import UNKNOWN
 from .reward import Reward
 
+# Squared norm below which a vector is 0.
+EPSILON = 1e-12
 # Distance in tokens up to which two words count as co-occurring.
 WINDOW = 5
 
@@ -22,7 +25,8 @@ class SemanticReward(Reward):
     """The cosine similarity between a topic vector and the mean word vector of a sequence.
 
     When to use it: to control the topic of texts. Add it to the discriminator's reward; alone it leads to texts that
-    only repeat words of the topic. `make_semantic_reward` computes the vectors from training texts.
+    only repeat words of the topic. `make_semantic_reward` computes the vectors from training texts. An unknown word is
+    similar to nothing: each one counts like a word at right angles to the topic and to all other words.
 
     Args:
         vocabulary_size: int >= 1.
@@ -46,9 +50,13 @@ class SemanticReward(Reward):
 
     def compute_reward(self, tokens, discriminate):
         """Returns the cosine similarity of each sequence, 0 for an empty one."""
-        mask = sequence_mask(tokens, self.has_eos)[:, :, tf.newaxis]
-        mean = tf.reduce_sum(tf.gather(self.vectors.value, tokens) * mask, axis=1)
-        return tf.reduce_sum(tf.math.l2_normalize(mean, axis=1) * tf.math.l2_normalize(self.topic.value), axis=1)
+        mask = sequence_mask(tokens, self.has_eos)
+        total = tf.reduce_sum(tf.gather(self.vectors.value, tokens) * mask[:, :, tf.newaxis], axis=1)
+        num_unknown = tf.reduce_sum(mask * tf.cast(tf.equal(tokens, UNKNOWN), tf.float32), axis=1)
+        squared_norm = tf.reduce_sum(tf.square(total), axis=1) + num_unknown
+        # As in `tf.math.l2_normalize`, which would have no unknown words.
+        normalized = total * tf.math.rsqrt(tf.maximum(squared_norm, EPSILON))[:, tf.newaxis]
+        return tf.reduce_sum(normalized * tf.math.l2_normalize(self.topic.value, epsilon=EPSILON), axis=1)
 
     def get_config(self):
         """Returns the constructor arguments."""
@@ -57,7 +65,9 @@ class SemanticReward(Reward):
 
 
 @validated
-def make_semantic_reward(corpus, vocabulary_size, has_eos, vocabulary, topic: str, dim: Annotated[int, Ge(1)] = 32):
+def make_semantic_reward(
+    corpus, vocabulary_size, has_eos, vocabulary, topic: str, dim: Annotated[int, Ge(1)] = 32, tokenizer=None,
+):  # fmt: skip
     """Builds a `SemanticReward` from training texts and a topic.
 
     Args:
@@ -67,12 +77,13 @@ def make_semantic_reward(corpus, vocabulary_size, has_eos, vocabulary, topic: st
         vocabulary: list of str, words in the order of their tokens, from 2 on, or None.
         topic: str, words of the vocabulary; the topic vector is the mean of their vectors.
         dim: int >= 1, dimension of the word vectors. Default 32.
+        tokenizer: dict, the options of the `Tokenizer` of the vocabulary, or None for its defaults. Default None.
 
     Raises:
         ArgumentError: training texts without co-occurring words, or a topic without known words.
     """
     token_of = {word: token for token, word in enumerate(vocabulary or [], 2)}
-    topic_tokens = [token_of[word] for word in split_words(topic) if word in token_of]
+    topic_tokens = [token_of[word] for word in Tokenizer.of(tokenizer).split(topic) if word in token_of]
     if not topic_tokens:
         raise ArgumentError(f"model.reward.topic: received {topic!r}, expected words of the training texts")
     vectors = cooccurrence_vectors(corpus, vocabulary_size, has_eos, dim)
@@ -107,7 +118,7 @@ def cooccurrence_vectors(corpus, vocabulary_size, has_eos, dim):
     valid = np.cumprod(corpus != 0, axis=1).astype(bool) if has_eos else np.ones(corpus.shape, bool)
     valid &= corpus > 1 if has_eos else True
     pairs = []
-    for distance in range(1, min(WINDOW, corpus.shape[1] - 1) + 1):
+    for distance in range(1, WINDOW + 1):
         both = valid[:, distance:] & valid[:, :-distance]
         pairs.append((corpus[:, distance:][both], corpus[:, :-distance][both], np.full(both.sum(), 1 / distance)))
     if not any(len(after) for after, _, _ in pairs):

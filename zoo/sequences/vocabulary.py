@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers
 
 from ..errors import ArgumentError
-from .tokenization import split_words, standardize
+from .tokenization import Tokenizer
 
 PADDING, UNKNOWN = 0, 1
 # The token of a vocabulary's first word.
@@ -42,11 +42,13 @@ class Vocabulary:
     Token 0 is padding and token 1 stands for every unknown word. Texts of more than `length` words are truncated.
 
     When to use it: wherever a model reads or writes texts. `encode` runs in NumPy; calling the vocabulary encodes a
-    string tensor in the graph. Both give the same tokens.
+    string tensor in the graph. Both give the same tokens, provided that the tensor's texts are in Unicode's normal form
+    C (`unicodedata.normalize("NFC", text)`): TensorFlow has no operation that normalizes.
 
     Args:
-        words: list of str, in the order of their tokens, from 2 on.
+        words: list of str, in the order of their tokens, from 2 on. With a tokenizer of characters, a word is one.
         length: int >= 1, tokens per text.
+        tokenizer: `Tokenizer`, its config, or None for words in lower case without punctuation. Default None.
 
     Example:
 
@@ -56,46 +58,55 @@ class Vocabulary:
            [3, 0, 0]], dtype=int32)
     """
 
-    def __init__(self, words, length):
-        self.words, self.length = list(words), length
+    def __init__(self, words, length, tokenizer=None):
+        self.words, self.length, self.tokenizer = list(words), length, Tokenizer.of(tokenizer)
         self.vectorizer = layers.TextVectorization(
-            standardize=standardize, output_sequence_length=length, vocabulary=self.words, name="vectorizer"
+            standardize=None,
+            split=self.tokenizer.split_in_graph,
+            output_sequence_length=length,
+            vocabulary=self.words,
+            name="vectorizer",
         )
 
     @classmethod
-    def from_texts(cls, texts, max_words=MAX_WORDS, length=None):
+    def from_texts(cls, texts, max_words=MAX_WORDS, length=None, tokenizer=None):
         """Builds the vocabulary of texts, most frequent words first.
 
         Args:
             texts: iterable of str.
             max_words: int >= 1, the number of words that are kept, the most frequent ones. Default 10,000.
             length: int >= 1, or None for the length of the longest text.
+            tokenizer: as for the constructor.
 
         Raises:
             ArgumentError: texts without a single word.
         """
-        return cls.from_words([split_words(text) for text in texts], max_words, length)
+        tokenizer = Tokenizer.of(tokenizer)
+        return cls.from_words([tokenizer.split(text) for text in texts], max_words, length, tokenizer)
 
     @classmethod
-    def from_words(cls, rows, max_words=MAX_WORDS, length=None):
+    def from_words(cls, rows, max_words=MAX_WORDS, length=None, tokenizer=None):
         """Builds the vocabulary of texts that are already split, a list of lists of str; see `from_texts`."""
         counts = Counter(chain.from_iterable(rows))
         if not counts:
-            raise ArgumentError("captions: received no words, expected captions with letters or digits")
+            raise ArgumentError(
+                "captions: received no words, expected captions with letters or digits: data.keep_punctuation makes "
+                "words of symbols"
+            )
         # Ties are broken alphabetically, so that the tokens do not depend on the order of the texts.
         words = sorted(counts, key=lambda word: (-counts[word], word))[:max_words]
-        return cls(words, length or max(map(len, rows)))
+        return cls(words, length or max(map(len, rows)), tokenizer)
 
     def __len__(self):
         return len(self.words) + FIRST_WORD
 
     def unknown(self, texts):
         """Returns the sorted list of the texts' words that are not in the vocabulary."""
-        return sorted({word for text in texts for word in split_words(text)} - set(self.words))
+        return sorted({word for text in texts for word in self.tokenizer.split(text)} - set(self.words))
 
     def encode(self, texts):
         """Encodes a list of str in NumPy: int32 array (num_samples, length)."""
-        return self.encode_words([split_words(text) for text in texts])
+        return self.encode_words([self.tokenizer.split(text) for text in texts])
 
     def encode_words(self, rows):
         """Encodes texts that are already split, a list of lists of str: int32 array (num_samples, length)."""
@@ -112,7 +123,7 @@ class Vocabulary:
         """Decodes int (num_samples, length) into a list of str, each up to the first padding."""
         words = ["", "<unk>", *self.words]
         rows = [row[: row.index(PADDING)] if PADDING in row else row for row in np.asarray(tokens).tolist()]
-        return [" ".join(words[token] for token in row) for row in rows]
+        return [self.tokenizer.join([words[token] for token in row]) for row in rows]
 
     def __call__(self, texts):
         """Encodes a string tensor (batch,) in the graph: int32 (batch, length)."""

@@ -19,6 +19,13 @@ def names_of(family):
     return [name for name in sorted(variants()) if issubclass(variant_class(name), family)]
 
 
+def thorough_except(fast, names):
+    """Parametrizes a slow test by model: `make test` runs those named in `fast`, `make thorough` all of them."""
+    assert set(fast) <= set(names)
+    marked = [name if name in fast else pytest.param(name, marks=pytest.mark.thorough) for name in names]
+    return pytest.mark.parametrize("name", marked, indirect=True, scope="class")
+
+
 def values(model):
     """Returns all weights as arrays."""
     return [weight.numpy() for weight in model.weights]

@@ -48,7 +48,7 @@ def test_training_labels_out_of_range_are_refused_before_training(tiny, images):
     labels = np.zeros(len(images), int)
     labels[-1] = 3
     for x, y in ((images, labels), (tf.data.Dataset.from_tensor_slices((images, labels)).batch(160), None)):
-        with pytest.raises(ValueError, match="labels: received 3, expected integers from 0 to 2"):
+        with pytest.raises(ValueError, match="labels: received 3 in row 159, expected integers from 0 to 2"):
             model.fit(x, y, steps_per_epoch=1, verbose=0)
     with pytest.raises(ValueError, match="expected \\['labels'\\] as well"):
         model.fit(images, verbose=0)

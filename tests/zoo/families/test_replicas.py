@@ -64,6 +64,7 @@ def test_two_replicas_of_a_translation_model_equal_one_with_twice_the_batch(two_
         assert two_history[name][0] == pytest.approx(value[0], abs=1e-6), name
 
 
+@pytest.mark.thorough
 def test_two_replicas_of_a_text_model_equal_one_with_twice_the_batch(two_replicas):
     # Texts of different lengths, a reward with lookup tables, and several discriminator updates per step.
     texts = np.random.default_rng(0).integers(0, 6, (64, 5)).astype("int32")

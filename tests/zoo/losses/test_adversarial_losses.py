@@ -1,9 +1,10 @@
 """Values and gradients that can be derived by hand: softplus(0) = ln 2, sigmoid(0) = 1/2."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from ganzoo.zoo.losses.adversarial_losses import LOSSES, discriminator_accuracy
+from ganzoo.zoo.losses.adversarial_losses import LOSSES, discriminator_accuracy, regularization
 
 LN2 = float(np.log(2.0))
 
@@ -94,6 +95,45 @@ def test_smoothing_is_one_sided(at):
     assert float(squares) == pytest.approx(0.5 * (at - 0.9) ** 2 + 0.5 * at**2, abs=1e-5)
 
 
+def test_smoothing_concerns_the_real_logits_only():
+    # softplus(-ln 3) = ln 4/3, softplus(ln 3) = ln 4, softplus(-ln 7) = ln 8/7.
+    for name in ("minimax", "non_saturating"):
+        loss = LOSSES[name].discriminator(logits(np.log(3)), logits(-np.log(7)), 0.25)
+        assert float(loss) == pytest.approx(0.75 * np.log(4 / 3) + 0.25 * np.log(4) + np.log(8 / 7), abs=1e-6)
+    assert float(LOSSES["least_squares"].discriminator(logits(3), logits(2), 0.25)) == pytest.approx(
+        0.5 * 2.25**2 + 0.5 * 4
+    )
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_the_loss_of_a_batch_is_the_mean_over_its_logits(name):
+    real, fake = (-2.0, -0.5, 0.25), (3.0, 1.0, -0.75)
+    rows = [(logits(a), logits(b)) for a, b in zip(real, fake, strict=True)]
+    loss = LOSSES[name]
+    for batch, single in (
+        (loss.discriminator(logits(*real), logits(*fake)), [loss.discriminator(*row) for row in rows]),
+        (loss.fake_loss(logits(*fake)), [loss.fake_loss(row[1]) for row in rows]),
+        (loss.generator(logits(*fake)), [loss.generator(row[1]) for row in rows]),
+    ):
+        assert float(batch) == pytest.approx(float(np.mean(single)), abs=1e-6)
+        assert abs(float(batch)) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "threshold", "smoothing"),
+    [
+        ("minimax", 0.0, True),
+        ("non_saturating", 0.0, True),
+        ("least_squares", 0.5, True),
+        ("hinge", 0.0, False),
+        ("wasserstein", None, False),
+    ],
+)
+def test_thresholds_and_whether_targets_can_be_smoothed(name, threshold, smoothing):
+    loss = LOSSES[name]
+    assert (loss.decision_threshold, loss.supports_label_smoothing) == (threshold, smoothing)
+
+
 def test_losses_accept_patch_logits():
     patches = tf.zeros((2, 4, 4, 1))
     assert float(LOSSES["non_saturating"].discriminator(patches, patches)) == pytest.approx(2 * LN2, abs=1e-6)
@@ -103,3 +143,23 @@ def test_accuracy_averages_real_and_fake_at_the_threshold():
     assert float(discriminator_accuracy(logits(1, -1, 2, 3), logits(-1, -2, 4, -5), 0.0)) == 0.75
     assert float(discriminator_accuracy(logits(0.6), logits(0.4), LOSSES["least_squares"].decision_threshold)) == 1.0
     assert LOSSES["wasserstein"].decision_threshold is None
+
+
+def test_accuracy_weights_real_and_fake_equally_and_a_logit_at_the_threshold_is_an_error():
+    # One of one real logit is right, one of four fake ones.
+    assert float(discriminator_accuracy(logits(1), logits(-1, 2, 3, 4), 0.0)) == pytest.approx((1 + 0.25) / 2)
+    # None of two real logits is right, three of four fake ones.
+    assert float(discriminator_accuracy(logits(-1, -2), logits(-1, -2, -3, 4), 0.0)) == pytest.approx((0 + 0.75) / 2)
+    assert float(discriminator_accuracy(logits(0), logits(0), 0.0)) == 0.0
+
+
+def test_regularization_sums_the_losses_of_all_layers():
+    inputs = keras.Input((2,))
+    plain = keras.layers.Dense(1, kernel_initializer="ones")(inputs)
+    assert float(regularization(keras.Model(inputs, plain))) == 0.0
+    l2, l1 = (
+        keras.layers.Dense(units, kernel_initializer="ones", kernel_regularizer=regularizer)
+        for units, regularizer in ((3, keras.regularizers.L2(0.5)), (1, keras.regularizers.L1(0.25)))
+    )
+    # Six ones and 0.5, three ones and 0.25.
+    assert float(regularization(keras.Model(inputs, l1(l2(inputs))))) == pytest.approx(6 * 0.5 + 3 * 0.25)

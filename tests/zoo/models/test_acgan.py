@@ -39,6 +39,22 @@ def test_the_discriminator_classifies_real_and_fake_and_the_generator_its_fakes(
     assert float(loss) == pytest.approx(math.log(2) + 0.5 * fake_class_loss, rel=1e-5)
 
 
+def test_the_adversarial_part_is_that_of_real_and_fake(tiny):
+    model = tiny(
+        ACGAN, network="acgan_dcgan", num_classes=3, loss="least_squares", classification_weight=2.0,
+        fake_classification_weight=0.25,
+    )  # fmt: skip
+    outputs = {"real": (tf.constant([[3.0], [1.0]]), REAL), "fake": (tf.constant([[2.0], [-4.0]]), FAKE)}
+    model.classify = outputs.get
+    loss, logs = model.discriminator_objective({"images": "real", "labels": LABELS}, "fake")
+    classified = (math.log(2) + math.log(5)) / 2 + 0.25 * math.log(4)
+    assert float(loss) == pytest.approx((2**2 + 0) / 4 + (2**2 + 4**2) / 4 + 2 * classified, rel=1e-5)
+    expected = {"real_logits": 2.0, "fake_logits": -1.0, "d_accuracy": 0.75}
+    assert {name: float(logs[name]) for name in expected} == expected
+    loss, logs = model.generator_objective({"labels": LABELS}, "fake")
+    assert (float(loss), logs) == (pytest.approx((1 + 5**2) / 4 + 2 * math.log(4), rel=1e-5), {})
+
+
 def test_the_discriminator_does_not_receive_the_label(tiny, images):
     model = tiny(ACGAN, network="acgan_dcgan", num_classes=3)
     logits, classes = model.classify(images[:4])

@@ -171,6 +171,7 @@ def test_tiny_images_are_translated(size):
     assert model.translate(image).shape == (1, *size, 1)
 
 
+@pytest.mark.thorough
 def test_files_load_in_a_process_that_imports_only_the_class(tmp_path):
     small = {"width": 2}
     model = CycleGAN.create((16, 16, 1), small | {"blocks": 1}, small)

@@ -38,3 +38,12 @@ def test_without_a_baseline_every_weight_is_positive(monkeypatch):
 def test_a_maximal_probability_of_1_is_refused():
     with pytest.raises(ValueError, match="max_real_probability: received 1.0"):
         MaliGAN.create((3,), {"units": 2}, {"filters": 2, "widths": (2,)}, vocabulary_size=5, max_real_probability=1.0)
+
+
+def test_the_logged_reward_is_the_mean_ratio(monkeypatch):
+    model = MaliGAN.create((3,), {"units": 2}, {"filters": 2, "widths": (2,)}, vocabulary_size=5)
+    # The mean over several logits of a sequence.
+    logits = tf.stack([LOGITS - 1, LOGITS + 1], axis=1)
+    monkeypatch.setattr(model, "discriminate", lambda tokens, training: logits)
+    _, logs = model.generator_objective({}, tf.ones((4, 3), tf.int32))
+    assert float(logs["reward"]) == pytest.approx(np.exp(np.minimum(LOGITS, np.log(19))).mean(), rel=1e-5)

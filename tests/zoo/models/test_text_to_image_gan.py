@@ -54,13 +54,13 @@ def fix_logits(model, **logits):
 
 def test_the_discriminator_rejects_fakes_and_real_images_with_wrong_captions(build):
     model = build(matching_weight=0.25)
-    batch = fix_logits(model, real=math.log(3), wrong=0.0, fake=math.log(1 / 3))
+    batch = fix_logits(model, real=math.log(3), wrong=math.log(4), fake=math.log(1 / 3))
     loss, logs = model.discriminator_objective(batch, tf.constant([["fake"]]))
-    # D is 3/4 for the real pair, 1/2 for the wrong one and 1/4 for the fake one: -log(3/4) twice, and -log(1/2).
+    # D is 3/4 for the real pair, 4/5 for the wrong one and 1/4 for the fake one: -log(3/4) twice, and -log(1/5).
     assert float(logs["adversarial_loss"]) == pytest.approx(-2 * math.log(0.75), rel=1e-5)
-    assert float(logs["matching_loss"]) == pytest.approx(math.log(2), rel=1e-5)
-    assert float(loss) == pytest.approx(-2 * math.log(0.75) + 0.25 * math.log(2), rel=1e-5)
-    assert float(logs["wrong_logits"]) == 0.0
+    assert float(logs["matching_loss"]) == pytest.approx(math.log(5), rel=1e-5)
+    assert float(loss) == pytest.approx(-2 * math.log(0.75) + 0.25 * math.log(5), rel=1e-5)
+    assert float(logs["wrong_logits"]) == pytest.approx(math.log(4), rel=1e-5)
     loss, _ = model.generator_objective(batch, tf.constant([["fake"]]))
     assert float(loss) == pytest.approx(math.log(4), rel=1e-5)
 

@@ -20,6 +20,11 @@ def test_the_ramp_limits_the_half_life_early_on():
     assert float(decay(tf.constant(100), 64, 10_000.0, 0.05)) == pytest.approx(0.5 ** (64 / 320), abs=1e-6)
 
 
+def test_a_half_life_may_be_less_than_one_image():
+    # After 10 steps of one image it is 5 % of them, half an image: two half-lives per step.
+    assert float(decay(tf.constant(10), 1, 640.0, 0.05)) == pytest.approx(0.25)
+
+
 def test_counters_are_copied_and_floats_averaged():
     averages = [keras.Variable([1.0, 2.0]), keras.Variable(1, dtype="int32")]
     update_ema(averages, [keras.Variable([3.0, 2.0]), keras.Variable(9, dtype="int32")], tf.constant(0.75))

@@ -4,11 +4,13 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from ganzoo.zoo import SeqGAN
 
 READ = "import sys, keras, ganzoo.zoo.models.text.seqgan; print(keras.saving.load_model(sys.argv[1]).texts(1, 7))"
 
 
+@pytest.mark.thorough
 def test_a_fresh_process_reads_every_kind_of_reward(tmp_path):
     corpus = np.random.default_rng(0).integers(2, 6, (30, 5)).astype("int32")
     rewards = ["discriminator", "placebo", "bleu", {"kind": "semantic", "topic": "b", "dim": 2}]

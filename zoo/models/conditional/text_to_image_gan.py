@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from annotated_types import Ge
 
+from ...core.keras_settings import dtype_policy
 from ...core.prng import sampling_labels, training_latents
 from ...core.validation import validated
 from ...errors import ArgumentError
@@ -16,6 +17,7 @@ from ...losses.adversarial_losses import LOSSES
 from ...pipeline.preprocessor import CaptionedImagePreprocessor
 from ...registry import variant
 from ...sequences.text_encoder import gru_encoder, unroll_rnn
+from ...sequences.tokenization import Tokenizer
 from ...sequences.vocabulary import Vocabulary
 
 # Captions of the data that a model keeps, for samples without a requested caption.
@@ -43,6 +45,7 @@ class TextToImageGAN(ImageGAN):
             `trainable` is False.
         vocabulary: list of str, words in the order of their tokens, from 2 on.
         examples: list of str, the captions of samples that are generated without one.
+        tokenizer: dict, the options of the `Tokenizer` that splits captions into words, or None for its defaults.
         matching_weight: float >= 0, of the matching loss. Default 1; 0 ignores wrong captions.
         interpolation_weight: float >= 0, of the generator's loss on captions halfway between two (GAN-INT). Default 0.
         **kwargs: of `ImageGAN`: `loss` (default "non_saturating"), `label_smoothing`, `n_critic` (default 1),
@@ -71,6 +74,7 @@ class TextToImageGAN(ImageGAN):
         text_encoder,
         vocabulary: list[str],
         examples: list[str],
+        tokenizer: dict | None = None,
         matching_weight: Annotated[float, Ge(0)] = 1.0,
         interpolation_weight: Annotated[float, Ge(0)] = 0.0,
         **kwargs,
@@ -87,11 +91,14 @@ class TextToImageGAN(ImageGAN):
             )
         self.text_encoder = text_encoder
         self.ema_text_encoder = frozen_copy(text_encoder)
-        self.vocabulary = Vocabulary(vocabulary, length)
+        self.vocabulary = Vocabulary(vocabulary, length, tokenizer)
         self.examples = list(examples)
 
     @classmethod
-    def create(cls, shape, *networks, captions, text_encoder: dict | None = None, seed=0, **arguments):
+    def create(
+        cls, shape, *networks, captions, text_encoder: dict | None = None, tokenizer: dict | None = None, seed=0,
+        **arguments,
+    ):  # fmt: skip
         """Builds the model for a set of captions, with networks by name.
 
         Args:
@@ -99,6 +106,7 @@ class TextToImageGAN(ImageGAN):
             *networks: of `ImageGAN.create`: the specifications of generator and discriminator.
             captions: list of str, those of the training images; they determine the vocabulary and the text length.
             text_encoder: dict of `gru_encoder`'s arguments: `embedding_dim`, `units`.
+            tokenizer: of the constructor.
             seed: int >= 0, of weights and latents. Default 0.
             **arguments: of `ImageGAN.create` and of the constructor.
         """
@@ -109,11 +117,15 @@ class TextToImageGAN(ImageGAN):
                 f"{sorted(accepted)}"
             )
         unique = sorted(set(captions))
-        vocabulary = Vocabulary.from_texts(unique)
-        encoder = gru_encoder(len(vocabulary), vocabulary.length, seed=seed + 2000, **(text_encoder or {}))
+        vocabulary = Vocabulary.from_texts(unique, tokenizer=tokenizer)
+        policy = dtype_policy(arguments.get("precision"))
+        encoder = gru_encoder(
+            len(vocabulary), vocabulary.length, seed=seed + 2000, dtype=policy, **(text_encoder or {})
+        )
         chosen = np.random.default_rng(0).permutation(len(unique))[:MAX_EXAMPLES]
         derived = {
             "text_encoder": encoder, "vocabulary": vocabulary.words, "examples": [unique[row] for row in chosen],
+            "tokenizer": vocabulary.tokenizer.get_config(),
         }  # fmt: skip
         return super().create(shape, *networks, seed=seed, **derived, **arguments)
 
@@ -124,7 +136,7 @@ class TextToImageGAN(ImageGAN):
 
     @classmethod
     def arguments_from_source(cls, source):
-        """Returns the captions of a source.
+        """Returns the captions of a source and how they are split into words.
 
         Raises:
             ArgumentError: a source of another family, or without captions.
@@ -135,7 +147,8 @@ class TextToImageGAN(ImageGAN):
                 f"{cls.__name__} generates images of captions"
             )
         return super().arguments_from_source(source) | {
-            "captions": sorted(set(np.asarray(source.captions).reshape(-1)))
+            "captions": sorted(set(np.asarray(source.captions).reshape(-1))),
+            "tokenizer": Tokenizer.of(getattr(source, "tokenizer", None)).get_config(),
         }
 
     def make_preprocessor(self):
@@ -261,6 +274,7 @@ class TextToImageGAN(ImageGAN):
         """Returns the constructor arguments."""
         return super().get_config() | {
             "vocabulary": self.vocabulary.words,
+            "tokenizer": self.vocabulary.tokenizer.get_config(),
             "examples": self.examples,
             "matching_weight": self.matching_weight,
             "interpolation_weight": self.interpolation_weight,

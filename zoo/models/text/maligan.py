@@ -28,7 +28,8 @@ class MaliGAN(PolicyGradientTextGAN):
         max_real_probability: float in (0, 1), upper bound of D, so that no single sequence dominates the weights.
             Default 0.95.
         **kwargs: of `PolicyGradientTextGAN`, `TextGAN` and `AdversarialModel`: `baseline`, `vocabulary`,
-            `discriminator_warmup_steps`, `n_critic` (default 5), `ema_halflife_kimg`, `ema_rampup`, `seed`.
+            `discriminator_warmup_steps`, `sample_unknown`, `n_critic` (default 5), `ema_halflife_kimg`, `ema_rampup`,
+            `seed`.
 
     Raises:
         ArgumentError: an argument out of its range, or networks that do not fit each other.

@@ -39,8 +39,8 @@ class RelGAN(TextGAN):
             updates, see `interpolate`. Default True; not in the paper.
         loss: "relativistic", as in the paper; "non_saturating"; or "minimax", which minimizes the Jensen-Shannon
             divergence, while the others favor likely sequences. Default "relativistic".
-        **kwargs: of `TextGAN` and `AdversarialModel`: `vocabulary`, `discriminator_warmup_steps`, `n_critic` (default
-            5), `ema_halflife_kimg`, `ema_rampup`, `seed`.
+        **kwargs: of `TextGAN` and `AdversarialModel`: `vocabulary`, `discriminator_warmup_steps`, `sample_unknown`,
+            `n_critic` (default 5), `ema_halflife_kimg`, `ema_rampup`, `seed`.
 
     Raises:
         ArgumentError: an argument out of its range, or networks that do not fit each other.

@@ -30,7 +30,8 @@ class ScratchGAN(PolicyGradientTextGAN):
         discount: float in [0, 1], gamma. Default 0.23, as in the paper.
         baseline_decay: float in [0, 1), decay of the baseline's moving average. Default 0.92.
         **kwargs: of `PolicyGradientTextGAN`, `TextGAN` and `AdversarialModel`: `baseline`, `vocabulary`,
-            `discriminator_warmup_steps`, `n_critic` (default 1), `ema_halflife_kimg`, `ema_rampup`, `seed`.
+            `discriminator_warmup_steps`, `sample_unknown`, `n_critic` (default 1), `ema_halflife_kimg`, `ema_rampup`,
+            `seed`.
 
     Raises:
         ArgumentError: an argument out of its range, or networks that do not fit each other.

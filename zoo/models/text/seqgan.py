@@ -42,8 +42,8 @@ class SeqGAN(PolicyGradientTextGAN):
         reward: `Reward`. Default: `DiscriminatorReward()`.
         rollouts: int >= 0, completions sampled for each prefix of a sequence. Default 4.
         **kwargs: of `PolicyGradientTextGAN`, `TextGAN` and `AdversarialModel`: `baseline`, `baseline_decay`,
-            `vocabulary`, `discriminator_warmup_steps`, `n_critic` (default 5), `ema_halflife_kimg`, `ema_rampup`,
-            `seed`.
+            `vocabulary`, `discriminator_warmup_steps`, `sample_unknown`, `n_critic` (default 5), `ema_halflife_kimg`,
+            `ema_rampup`, `seed`.
 
     Raises:
         ArgumentError: an argument out of its range, or networks that do not fit each other.
@@ -78,7 +78,8 @@ class SeqGAN(PolicyGradientTextGAN):
         reward = arguments.get("reward")
         if reward is None or hasattr(reward, "compute_reward"):
             return {}
-        return {"reward": build_reward(reward, corpus, vocabulary_size, has_eos, vocabulary)}
+        tokenizer = arguments.get("tokenizer")
+        return {"reward": build_reward(reward, corpus, vocabulary_size, has_eos, vocabulary, tokenizer)}
 
     def sample_step_inputs(self, num_rows):
         """Adds the uniform random numbers of the rollouts."""
