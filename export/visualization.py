@@ -1,6 +1,7 @@
 """Image grids and scatter plots of samples.
 
-The layout functions return uint8 arrays (height, width, channels); `save_png` writes them.
+The layout functions return uint8 arrays (height, width, channels); `save_png` writes them. They show every channel, see
+`show_channels`.
 """
 
 import io
@@ -8,8 +9,10 @@ import os
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from ..zoo.core.image_scaling import to_uint8
+from ..zoo.core.own_files import SOFTWARE
 
 BACKGROUND = 255
 GAP = 2
@@ -25,7 +28,7 @@ def image_grid(images, columns=None, strip=None):
     """Arranges images in a grid, row by row; unused cells are white.
 
     Args:
-        images: float array (num_samples, height, width, channels) in [-1, 1], or uint8; 1 or 3 channels.
+        images: float array (num_samples, height, width, channels) in [-1, 1], or uint8.
         columns: int >= 1, or None for an approximately square grid. Default None.
         strip: array like `images`, or None: reference images in a separate column, right of a wide gap. Default None.
 
@@ -107,8 +110,8 @@ def comparison_rows(*groups):
     """Arranges versions of the same images in columns, one row per image, with a wide gap between groups of columns.
 
     Args:
-        *groups: lists of arrays (num_samples, height, width, 1 or 3 channels), float in [-1, 1] or uint8; each array is
-            one column.
+        *groups: lists of arrays (num_samples, height, width, channels), float in [-1, 1] or uint8; each array is one
+            column.
 
     Returns:
         uint8 array (height, width, channels), in color if any column is.
@@ -128,21 +131,58 @@ def comparison_rows(*groups):
 
 
 def match_channels(*arrays):
-    """Returns arrays of images as uint8 with the same number of channels: gray becomes RGB if any array is RGB."""
-    arrays = [_as_uint8(array) for array in arrays]
-    channels = max(array.shape[-1] for array in arrays)
-    return [array.repeat(3, axis=-1) if array.shape[-1] < channels == 3 else array for array in arrays]
+    """Returns arrays of images as uint8 that fit into one grid: see `show_channels`; gray becomes RGB if any is RGB.
+
+    Args:
+        *arrays: arrays (num_samples, height, width, channels), float in [-1, 1] or uint8. Narrower ones are padded with
+            white on the right.
+    """
+    arrays = [show_channels(array) for array in arrays]
+    width, channels = (max(array.shape[axis] for array in arrays) for axis in (2, 3))
+    arrays = [array if array.shape[-1] == channels else array.repeat(channels, axis=-1) for array in arrays]
+    margins = [((0, 0), (0, 0), (0, width - array.shape[2]), (0, 0)) for array in arrays]
+    return [np.pad(array, margin, constant_values=BACKGROUND) for array, margin in zip(arrays, margins, strict=True)]
+
+
+def show_channels(images):
+    """Returns images as gray or RGB pictures in which every channel is visible.
+
+    One channel is shown in gray and three in color. Of four, the fourth (often the opacity) is shown in gray, right of
+    the first three in color. Of any other number each is shown in gray, from left to right.
+
+    Args:
+        images: array (num_samples, height, width, channels), float in [-1, 1] or uint8.
+
+    Returns:
+        uint8 array (num_samples, height, width or a multiple of it, 1 or 3).
+
+    Example:
+
+    >>> show_channels(np.zeros((5, 16, 16, 4))).shape
+    (5, 16, 32, 3)
+    >>> show_channels(np.zeros((5, 16, 16, 2))).shape
+    (5, 16, 32, 1)
+    """
+    pixels = np.asarray(images)
+    pixels = pixels if pixels.dtype == np.uint8 else to_uint8(pixels)
+    channels = pixels.shape[-1]
+    if channels in (1, 3):
+        return pixels
+    if channels == 4:
+        return np.concatenate([pixels[..., :3], pixels[..., 3:].repeat(3, axis=-1)], axis=2)
+    return np.concatenate(np.split(pixels, channels, axis=-1), axis=2)
 
 
 def save_png(path, image):
-    """Writes an image atomically as a PNG file.
+    """Writes an image atomically as a PNG file with the text chunk `Software: ganzoo`, which marks it as ganzoo's.
 
     Args:
         path: str or path.
-        image: uint8 array (height, width, 1 or 3 channels).
+        image: uint8 array (height, width, 1 to 4 channels): gray, gray and opacity, RGB, or RGBA.
     """
-    buffer = io.BytesIO()
-    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "PNG")
+    buffer, origin = io.BytesIO(), PngInfo()
+    origin.add_text("Software", SOFTWARE)
+    Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(buffer, "PNG", pnginfo=origin)
     temporary = f"{path}.part"
     with open(temporary, "wb") as file:
         file.write(buffer.getvalue())
@@ -154,7 +194,7 @@ def save_samples(folder, samples, seed):
 
     Args:
         folder: str or path, created if missing.
-        samples: float array (num_samples, height, width, channels) in [-1, 1].
+        samples: float array (num_samples, height, width, 1 to 4 channels) in [-1, 1].
         seed: int >= 0, of the first image.
 
     Returns:
@@ -168,16 +208,9 @@ def save_samples(folder, samples, seed):
 
 
 def _tiles(images):
-    pixels = _as_uint8(images)
-    if pixels.shape[-1] not in (1, 3):
-        pixels = pixels[..., :1]
+    pixels = show_channels(images)
     scale = tile_scale(pixels.shape[1])
     return pixels.repeat(scale, axis=1).repeat(scale, axis=2)
-
-
-def _as_uint8(images):
-    pixels = np.asarray(images)
-    return pixels if pixels.dtype == np.uint8 else to_uint8(pixels)
 
 
 def _join(*grids):

@@ -5,14 +5,14 @@ import numbers
 import os
 import re
 import shutil
-import tempfile
 from collections import Counter
 from pathlib import Path
 
 import keras
 from tensorflow.core.protobuf import saved_model_pb2
 
-from ...zoo.core.cache import clear_abandoned, flush
+from ...zoo.core.cache import clear_abandoned, flush, temporary_folder
+from ...zoo.core.ownership import MARKER
 from ...zoo.errors import ArgumentError
 from ..signatures.signature_factory import make_signatures
 from ..verification.verify_file import REPEATS, verify
@@ -68,7 +68,7 @@ def export_saved_model(
     with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         clear_abandoned(folder)
-        part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
+        part = temporary_folder(".part-", folder)
     try:
         with write_errors(folder):
             archive = keras.export.ExportArchive()
@@ -83,6 +83,7 @@ def export_saved_model(
                 write_vocabulary(signatures.token_vocabulary, part)
             entry = verify(signatures, part, "saved_model", batch_size=batch_size, repeats=repeats)
             entry.operations = operations(part)
+            (part / MARKER).unlink()
             for file in [*part.rglob("*"), part]:
                 flush(file)
             part.chmod(0o755)

@@ -8,13 +8,32 @@ Sample i is the sample of seed + i: the same image, or text, that the model gene
 """
 
 import argparse
+import functools
 import itertools
 import json
 import pathlib
 import re
 import sys
+import unicodedata
 
 import numpy as np
+
+# The rules by which texts become words, as in ganzoo's `zoo/sequences/characters.py` and `tokenization.py`.
+UNSPACED_LETTERS = (
+    "\u0e01-\u0e30\u0e32-\u0e33\u0e40-\u0e46"
+    "\u0e81-\u0eb0\u0eb2-\u0eb3\u0ebd\u0ec0-\u0ec6\u0edc-\u0edf"
+    "\u1000-\u102a\u103f\u1050-\u1055\u105a-\u105d\u1061\u1065-\u1066\u106e-\u1070\u1075-\u1081\u108e"
+    "\ua9e0-\ua9e4\ua9e6-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa76\uaa7a\uaa7e-\uaa7f"
+    "\u1780-\u17b3\u17d7\u17dc"
+    "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff\uff66-\uff9f\U0001aff0-\U0001b16f"
+    "\u3005-\u3006\u3031-\u3035\u303b-\u303c\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00016fe3\U00020000-\U0003fffd"
+)
+WIDE_PUNCTUATION = (
+    "\u3001-\u3004\u3008-\u3020\u3030\u3036-\u3037\u303d-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+)
+JOINERS = "\u200c\u200d"
+GREEK = "\u0370-\u03ff\u1f00-\u1fff"
+TOKENS = {"word": ("sm*|w[wm]*", "sm*|w[wm]*|pm*"), "character": ("[sw]m*", "[swp]m*")}
 
 
 class Sampler:
@@ -23,8 +42,7 @@ class Sampler:
     Attributes:
         num_classes: int, where the file takes labels, else None.
         batch_size: int, samples per call of the interpreter.
-        words: dict of word -> token, where the file takes captions, else None. It is read from the file
-            NAME.vocabulary.json next to NAME.tflite.
+        words: dict of word -> token in NAME.vocabulary.json, where the file takes captions, else None.
         outputs_tokens: bool, whether samples are tokens of texts; `decode` converts them with the same vocabulary.
 
     Args:
@@ -32,13 +50,14 @@ class Sampler:
         threads: int >= 1, or None for the interpreter's default.
 
     Raises:
-        ValueError: a file without a signature `sample`.
+        OSError: the file or its vocabulary cannot be read.
+        ValueError: a file of another kind.
     """
 
-    def __init__(self, path, threads=None):
-        from ai_edge_litert.interpreter import Interpreter
+    options = {}  # of `split_words`
 
-        self._interpreter = Interpreter(str(path), num_threads=threads)
+    def __init__(self, path, threads=None):
+        self._interpreter = open_interpreter(path, threads)
         if "sample" not in self._interpreter.get_signature_list():
             raise ValueError(f"{path}: has no signature 'sample', expected a file exported by ganzoo")
         self._runner = self._interpreter.get_signature_runner("sample")
@@ -50,24 +69,23 @@ class Sampler:
         self.words, self.outputs_tokens = None, output == "tokens"
         vocabulary_path = pathlib.Path(path).with_suffix(".vocabulary.json")
         if "tokens" in self._runner.get_input_details():
-            vocabulary = json.loads(vocabulary_path.read_text(encoding="utf-8"))
-            self.length = vocabulary["length"]
+            words, self.length, self.options = read_vocabulary(vocabulary_path)
             # Token 0 is padding, 1 is any unknown word.
-            self.words = {word: number + 2 for number, word in enumerate(vocabulary["words"])}
+            self.words = {word: number + 2 for number, word in enumerate(words)}
         if self.outputs_tokens:
             self._runner_at = self._interpreter.get_signature_runner("sample_at")
-            self._token_words = json.loads(vocabulary_path.read_text(encoding="utf-8"))["words"]
+            self._token_words, _, self.options = read_vocabulary(vocabulary_path)
 
     def unknown(self, texts):
         """Returns the sorted words of texts that are not in the vocabulary."""
-        return sorted({word for text in texts for word in split_words(text)} - set(self.words or ()))
+        return sorted({word for text in texts for word in split_words(text, **self.options)} - set(self.words or ()))
 
     def encode(self, texts):
         """Returns the tokens of texts: int32 array (num_samples, length)."""
         tokens = np.zeros((len(texts), self.length), np.int32)
         for row, text in zip(tokens, texts, strict=True):
-            encoded = [self.words.get(word, 1) for word in split_words(text)][: self.length]
-            row[: len(encoded)] = encoded
+            words = split_words(text, **self.options)[: self.length]
+            row[: len(words)] = [self.words.get(word, 1) for word in words]
         return tokens
 
     def decode(self, tokens):
@@ -82,8 +100,8 @@ class Sampler:
         rows = np.asarray(tokens).tolist()
         if self._token_words is None:
             return [" ".join(map(str, row)) for row in rows]
-        words = ["", "<unk>", *self._token_words]
-        return [" ".join(words[token] for token in itertools.takewhile(bool, row)) for row in rows]
+        words, unit = ["", "<unk>", *self._token_words], self.options.get("unit", "word")
+        return [join_words([words[token] for token in itertools.takewhile(bool, row)], unit) for row in rows]
 
     def __call__(self, seeds, labels=None, texts=None, temperature=None):
         """Returns the samples of seeds.
@@ -103,13 +121,15 @@ class Sampler:
         num_samples = len(inputs["seeds"])
         if temperature is not None:
             temperature = np.asarray(temperature, np.float32)
-            if not self.outputs_tokens or not (temperature > 0).all():
+            if not self.outputs_tokens or not ((temperature > 0) & np.isfinite(temperature)).all():
                 expected = "above 0" if self.outputs_tokens else "none: the file generates no texts"
                 raise ValueError(f"temperature: received {temperature}, expected {expected}")
             inputs["temperature"], runner = np.broadcast_to(temperature, num_samples), self._runner_at
-        if (texts is None) != (self.words is None):
-            raise ValueError(f"texts: received {texts}, expected {'none' if self.words is None else 'some'}")
-        if texts is not None:
+        if self.words is None and texts is not None:
+            raise ValueError(f"texts: received {texts}, expected none: the file takes no captions")
+        if self.words is not None:
+            if texts is None or not len(texts):
+                raise ValueError("texts: received none, expected a caption: `--text CAPTION`")
             inputs["tokens"] = self.encode(list(itertools.islice(itertools.cycle(texts), num_samples)))
         if self.num_classes is not None:
             inputs["labels"] = self._checked_labels(labels, num_samples)
@@ -128,19 +148,67 @@ class Sampler:
         return samples
 
     def _checked_labels(self, labels, num_samples):
-        expected = f"integers from 0 to {self.num_classes - 1}"
-        if labels is None:
-            raise ValueError(f"labels: received none, expected {expected}")
-        resized = np.resize(np.asarray(labels, np.int32), num_samples)
-        if resized.min() < 0 or resized.max() >= self.num_classes:
-            # The interpreter does not check bounds and would read beyond its embedding table.
-            raise ValueError(f"labels: received {labels}, expected {expected}")
-        return resized
+        # The interpreter does not check bounds and would read beyond its embedding table.
+        known = {str(label): label for label in range(self.num_classes)}
+        values = [] if labels is None else [str(label).strip() for label in np.ravel(labels).tolist()]
+        if not values or not known.keys() >= set(values):
+            received = "none" if labels is None else labels
+            raise ValueError(f"labels: received {received}, expected integers from 0 to {self.num_classes - 1}")
+        return np.resize(np.array([known[value] for value in values], np.int32), num_samples)
 
 
-def split_words(text):
-    """Returns the words of a text: runs of letters and digits in lower case, without punctuation."""
-    return re.findall(r"[^\W_]+", text.lower())
+def open_interpreter(path, threads=None):
+    """Returns the interpreter of a TFLite file; arguments as for `Sampler`."""
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads: received {threads}, expected at least 1")
+    if pathlib.Path(path).read_bytes()[4:8] != b"TFL3":
+        raise ValueError(f"{path}: received a file of another kind, expected a .tflite file exported by ganzoo")
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        return Interpreter(str(path), num_threads=threads)
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(f"{path}: received a damaged file ({error}), expected one exported by ganzoo") from None
+
+
+def read_vocabulary(path):
+    """Returns (words or None, length, options of `split_words`) of the vocabulary file next to a TFLite file."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        options = {name: content[name] for name in ("unit", "keep_case", "keep_punctuation") if name in content}
+        return content["words"], content["length"], options
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{path}: received a damaged file, expected the vocabulary that was exported") from None
+
+
+def split_words(text, unit="word", keep_case=False, keep_punctuation=False):
+    """Returns the words, or the characters, of a text, as the model's own tokenizer does: list of str."""
+    text = unicodedata.normalize("NFC", re.sub("[\ud800-\udfff]", "\ufffd", text))
+    if not keep_case:
+        text = re.sub(f"(?<=[{GREEK}])Σ(?![{GREEK}])", "ς", text).replace("Σ", "σ").replace("İ", "i").lower()
+    words, end = [], None
+    for match in re.finditer(TOKENS[unit][keep_punctuation], "".join(map(kind, text))):
+        if unit == "character" and end not in (None, match.start()):
+            words.append(" ")
+        words.append(text[match.start() : match.end()])
+        end = match.end()
+    return words
+
+
+def join_words(words, unit="word"):
+    """Returns the text of words: with spaces between them, except between those of scripts that have none."""
+    unspaced = [unit == "character" or re.match(f"[{UNSPACED_LETTERS}{WIDE_PUNCTUATION}]", word) for word in words]
+    spaces = ["" if before and after else " " for before, after in itertools.pairwise(unspaced)]
+    return "".join(itertools.chain.from_iterable(zip(["", *spaces], words, strict=bool(words))))
+
+
+@functools.cache
+def kind(character):
+    """Returns the kind of a character, one of those in `TOKENS`, or a space."""
+    if re.match(f"[{UNSPACED_LETTERS}]", character):
+        return "s"
+    category = "M" if character in JOINERS else unicodedata.category(character)[0]
+    return {"L": "w", "N": "w", "M": "m", "P": "p", "S": "p"}.get(category, " ")
 
 
 def sample_file(path, num_samples, seed=0, labels=None, threads=None, texts=None, temperature=None):
@@ -165,9 +233,26 @@ def seed_range(seed, num_samples):
     return np.arange(seed, seed + num_samples)
 
 
+def save_png(pixels, path):
+    """Saves uint8 pixels (height, width, channels) as a PNG file that names ganzoo as its software."""
+    from PIL import Image, PngImagePlugin
+
+    origin = PngImagePlugin.PngInfo()
+    origin.add_text("Software", "ganzoo")
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(path, pnginfo=origin)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message):
+        """Exits with code 2."""
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
 def main(arguments=None):
     """Generates and saves samples; texts are printed unless there is an output file."""
-    parser = argparse.ArgumentParser(description="Sample from a TFLite file exported by ganzoo.")
+    parser = Parser(description="Sample from a TFLite file exported by ganzoo.")
     parser.add_argument("file", help="a .tflite file")
     parser.add_argument("--num-samples", type=int, default=16, help="number of samples (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the first sample (default: %(default)s)")
@@ -176,28 +261,38 @@ def main(arguments=None):
     parser.add_argument("--temperature", type=float, help="of texts; below 1 favors likely words (default: 1)")
     parser.add_argument("--threads", type=int, help="threads of the interpreter")
     parser.add_argument("--out", help="a folder of PNGs (default: samples), an .npz file, or a .txt file of texts")
-    options = parser.parse_args(arguments)
-    labels = [int(label) for label in options.labels.split(",")] if options.labels else None
-    texts = [options.text] if options.text else None
-    seeds, sampler = seed_range(options.seed, options.num_samples), Sampler(options.file, options.threads)
-    samples = sampler(seeds, labels, texts, options.temperature)
+    try:
+        run(parser.parse_args(arguments))
+    except OSError as error:
+        parser.error(f"{error.filename}: {error.strerror}" if error.strerror else str(error))
+    except (ValueError, RuntimeError, ImportError, MemoryError) as error:
+        parser.error((str(error) or type(error).__name__).splitlines()[0])
+
+
+def run(options):
+    """Samples as the command line options say."""
+    texts = None if options.text is None else [options.text]
+    labels = None if options.labels is None else options.labels.split(",")
     out = pathlib.Path(options.out or "samples")
+    if out.is_file():
+        raise ValueError(f"out: received {str(out)!r}, a file that exists, expected a new one")
+    seeds, sampler = seed_range(options.seed, options.num_samples), Sampler(options.file, options.threads)
+    if sampler.words is not None and texts and (unknown := sampler.unknown(texts)):
+        print(f"words outside the model's vocabulary, read as the unknown word: {', '.join(unknown)}", file=sys.stderr)
+    samples = sampler(seeds, labels, texts, options.temperature)
     if sampler.outputs_tokens and out.suffix != ".npz":
         lines = "".join(f"{text}\n" for text in sampler.decode(samples))
         if options.out:
             out.write_text(lines, encoding="utf-8")
         else:
             sys.stdout.write(lines)
-        return
-    if out.suffix == ".npz" or samples.ndim != 4:
-        np.savez_compressed(out.with_suffix(".npz"), samples=samples, seeds=seeds)
-        return
-    from PIL import Image
-
-    out.mkdir(parents=True, exist_ok=True)
-    for seed, image in zip(seeds, samples, strict=True):
-        pixels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
-        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(out / f"seed-{seed:010d}.png")
+    elif out.suffix == ".npz" or samples.ndim != 4:
+        with open(out.with_suffix(".npz"), "xb") as file:
+            np.savez_compressed(file, samples=samples, seeds=seeds)
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        for seed, image in zip(seeds, samples, strict=True):
+            save_png(np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), out / f"seed-{seed:010d}.png")
 
 
 if __name__ == "__main__":

@@ -175,7 +175,7 @@ class ImageSignatures(ModelSignatures):
                 lambda num_samples: np.array(default_captions(range(num_samples))),
                 preprocess=vocabulary,
             )
-        self.token_vocabulary = token_vocabulary(vocabulary.length, vocabulary.words)
+        self.token_vocabulary = token_vocabulary(vocabulary.length, vocabulary)
         return Condition(
             "tokens",
             (vocabulary.length,),

@@ -25,8 +25,8 @@ class ModelSignatures:
         seeds: int32 array, seeds of the examples on which files are compared with Keras.
         num_classes: int, or None for a model without labels.
         vocabulary: `Vocabulary` of a model that reads or writes texts, or None.
-        token_vocabulary: dict with `length` and `words` (from token 2 on, None where tokens are numbers) for clients
-            that read or write tokens; None where no signature has tokens.
+        token_vocabulary: dict for clients that read or write tokens, see `token_vocabulary`; None where no signature
+            has tokens.
         lookup_layers: sequence of Keras layers whose lookup tables a SavedModel has to track.
         program: str, file name of the program that is copied next to TFLite files.
     """
@@ -82,14 +82,21 @@ def with_arguments(function, names):
     return named
 
 
-def token_vocabulary(length, words):
-    """Returns the content of a vocabulary file.
+def token_vocabulary(length, vocabulary):
+    """Returns the content of a vocabulary file, from which programs without ganzoo convert texts to tokens and back.
 
     Args:
         length: int >= 1, tokens per text.
-        words: list of str, from token 2 on, or None where tokens are numbers.
+        vocabulary: `Vocabulary`, or None where tokens are numbers.
+
+    Returns:
+        dict with `length`, and `words` from token 2 on, or None; with words also the options and the `patterns` of the
+        `Tokenizer`.
     """
-    return {"length": length, "words": words}
+    if vocabulary is None:
+        return {"length": length, "words": None}
+    tokenizer = vocabulary.tokenizer
+    return {"length": length, "words": vocabulary.words, **tokenizer.get_config(), "patterns": tokenizer.patterns}
 
 
 def int32_seeds(seeds):

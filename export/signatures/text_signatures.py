@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...zoo.errors import ArgumentError
-from ...zoo.sequences.token_sequences import END, sampling_gumbels, sequence_mask
+from ...zoo.sequences.token_sequences import END, sequence_mask
 from ..exporters.export_errors import ExportError
 from ..rewriting.float32 import HALF
 from .generator_checks import check_samples, check_weights
@@ -78,8 +78,8 @@ class TextSignatures(ModelSignatures):
         self.generator = _to_float32(model.ema_generator)
         self.length, self.vocabulary_size, self.has_eos = model.length, model.vocabulary_size, model.has_eos
         self.vocabulary, self.strings, self.decode = model.vocabulary, strings, model.decode
-        words = None if self.vocabulary is None else self.vocabulary.words
-        self.token_vocabulary = token_vocabulary(self.length, words)
+        self._noise = model.sampling_noise
+        self.token_vocabulary = token_vocabulary(self.length, self.vocabulary)
         tokens = self._example_tokens(self.seeds[:16])
         check_samples(*(np.asarray(self.generator(tokens[:rows])) for rows in (16, 1)))
 
@@ -211,9 +211,6 @@ class TextSignatures(ModelSignatures):
         with tf.control_dependencies(checks):
             return generator.sample(self._noise(seeds), temperature[:, tf.newaxis])
 
-    def _noise(self, seeds):
-        return sampling_gumbels(seeds, self.length, self.vocabulary_size)
-
     def _log_probabilities(self, generator, tokens):
         """Computes `generator.log_probabilities` in operations that TFLite has."""
         scores = _scores_of(tokens, tf.nn.log_softmax(generator(tokens)))
@@ -225,11 +222,13 @@ class TextSignatures(ModelSignatures):
     def _decode_in_graph(self, tokens):
         """Computes `model.decode` in the graph: string tensor (batch,)."""
         if self.vocabulary is None:
-            words, is_text = tf.strings.as_string(tokens), tf.ones_like(tokens, tf.bool)
-        else:
-            words = tf.gather(tf.constant(self.decode(np.arange(self.vocabulary_size)[:, np.newaxis])), tokens)
-            is_text = tf.equal(tf.cumsum(tf.cast(tf.equal(tokens, END), tf.int32), axis=1), 0)
-        spaces = tf.constant([["", *[" "] * (self.length - 1)]])
+            return tf.strings.reduce_join(tf.strings.as_string(tokens), axis=1, separator=" ")
+        table = self.decode(np.arange(self.vocabulary_size)[:, np.newaxis])
+        words = tf.gather(tf.constant(table), tokens)
+        is_unspaced = tf.gather(tf.constant([self.vocabulary.tokenizer.is_unspaced(word) for word in table]), tokens)
+        is_text = tf.equal(tf.cumsum(tf.cast(tf.equal(tokens, END), tf.int32), axis=1), 0)
+        spaces = tf.where(is_unspaced[:, :-1] & is_unspaced[:, 1:], "", " ")
+        spaces = tf.concat([tf.fill((tf.shape(tokens)[0], 1), ""), spaces], axis=1)
         return tf.strings.reduce_join(tf.where(is_text, spaces + words, ""), axis=1)
 
     def _example_tokens(self, seeds):

@@ -2,7 +2,18 @@
 
 import numpy as np
 import pytest
-from ganzoo.export.visualization import BACKGROUND, GAP, image_grid, save_png, scatter, tile_scale
+from ganzoo.export.visualization import (
+    BACKGROUND,
+    GAP,
+    comparison_rows,
+    image_grid,
+    match_channels,
+    save_png,
+    save_samples,
+    scatter,
+    show_channels,
+    tile_scale,
+)
 from ganzoo.zoo.core.image_scaling import from_uint8, to_uint8
 
 
@@ -46,3 +57,54 @@ def test_points_are_plotted_at_their_positions():
     red = np.argwhere((plot == (200, 30, 60)).all(-1))
     assert len(red) == 4
     assert red[:, 0].max() < 240 < red[:, 1].min()
+
+
+def channel_images(channels):
+    """Two images of 48x48 whose channel c has the value 10 (c + 1)."""
+    values = np.arange(10, 10 * channels + 1, 10, dtype=np.uint8)
+    return np.broadcast_to(values, (2, 48, 48, channels)).copy()
+
+
+@pytest.mark.parametrize("channels", [2, 5])
+def test_every_channel_is_shown_in_gray_from_left_to_right(channels):
+    shown = show_channels(channel_images(channels))
+    assert shown.shape == (2, 48, 48 * channels, 1)
+    np.testing.assert_array_equal(shown[1, 7, ::48, 0], np.arange(10, 10 * channels + 1, 10))
+    grid = image_grid(channel_images(channels), columns=1)
+    assert grid.shape == (2 * (48 + GAP) + GAP, 48 * channels + 2 * GAP, 1)
+    np.testing.assert_array_equal(grid[GAP : GAP + 48, GAP:-GAP], shown[0])
+
+
+def test_of_four_channels_three_are_a_color_and_the_fourth_is_beside_it():
+    shown = show_channels(channel_images(4))
+    assert shown.shape == (2, 48, 96, 3)
+    assert (shown[:, :, :48] == (10, 20, 30)).all()
+    assert (shown[:, :, 48:] == 40).all()
+    floats = channel_images(4).astype(np.float32) / 127.5 - 1
+    np.testing.assert_array_equal(show_channels(floats), shown)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_gray_and_color_images_are_shown_as_they_are(channels):
+    np.testing.assert_array_equal(show_channels(channel_images(channels)), channel_images(channels))
+
+
+def test_images_of_different_channels_fit_into_one_grid():
+    gray, two, color, four = matched = match_channels(*map(channel_images, (1, 2, 3, 4)))
+    assert {array.shape for array in matched} == {(2, 48, 96, 3)}
+    assert (gray[:, :, :48] == 10).all()
+    assert (gray[:, :, 48:] == BACKGROUND).all()
+    assert (two[:, :, 48:] == 20).all()
+    assert (color[:, :, :48] == (10, 20, 30)).all()
+    assert (four[:, :, 48:] == 40).all()
+    rows = comparison_rows([channel_images(4), channel_images(3)], [channel_images(1)])
+    assert rows.shape == (2 * (48 + GAP) + GAP, 3 * 96 + 5 * GAP + 4 * GAP, 3)
+    with_strip = image_grid(channel_images(4), strip=channel_images(4))
+    assert with_strip.shape[2] == 3
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_samples_keep_all_their_channels_in_a_file(tmp_path, channels, read_png):
+    (name, _) = save_samples(tmp_path, channel_images(channels).astype(np.float32) / 127.5 - 1, 3)
+    pixels = read_png(tmp_path / name).reshape(48, 48, channels)
+    np.testing.assert_array_equal(pixels, channel_images(channels)[0])

@@ -10,6 +10,9 @@ from ....zoo.core.image_scaling import from_uint8
 from ....zoo.core.progress import track_progress
 from ....zoo.errors import UserError
 
+# Squared distances between larger features may overflow in single precision.
+MAX_FEATURE = 1e15
+
 
 class ExtractorError(UserError):
     """An extractor that is not available or does not fit the images; the message says how to fix it."""
@@ -37,6 +40,16 @@ class FeatureBatch(NamedTuple):
     def __len__(self):
         return len(self.features)
 
+    def take(self, rows):
+        """Returns the batch of some of its rows.
+
+        Args:
+            rows: int array.
+        """
+        logits = {name: values[rows] for name, values in self.logits.items()}
+        conditions = [None if values is None else values[rows] for values in (self.labels, self.rows)]
+        return FeatureBatch(self.samples[rows], self.features[rows], logits, *conditions)
+
     def with_conditions(self, labels, rows):
         """Returns the same batch with other labels and rows, either of which may be None."""
         return FeatureBatch(self.samples, self.features, self.logits, labels, rows)
@@ -58,6 +71,7 @@ class Extractor:
         values: dict of factor name -> list of the names of its values.
         batch_size: int >= 1.
         warnings: list of str, notes to read before its scores are quoted.
+        training: dict, what a network that was trained on the reference was trained and tested on; else empty.
     """
 
     name = "extractor"
@@ -69,6 +83,7 @@ class Extractor:
     facts = {}
     values = {}
     warnings = ()
+    training = {}
     _embed = None
 
     @property
@@ -118,6 +133,11 @@ class Extractor:
         if not np.isfinite(features).all():
             raise ExtractorError(
                 f"{self.name}: received non-finite features, expected finite ones: check the weights of the extractor"
+            )
+        if np.abs(features).max() > MAX_FEATURE:
+            raise ExtractorError(
+                f"{self.name}: received features up to {np.abs(features).max():.3g}, expected at most "
+                f"{MAX_FEATURE:.0e}: distances between such features overflow"
             )
         return FeatureBatch(samples, features, joined)
 

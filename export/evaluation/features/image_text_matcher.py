@@ -9,14 +9,14 @@ from ....zoo.core.cache import building, cache_entry, digest, read_manifest
 from ....zoo.core.image_scaling import from_uint8
 from ....zoo.core.progress import track_progress
 from ....zoo.sequences.text_encoder import gru_encoder
-from ....zoo.sequences.tokenization import split_words
+from ....zoo.sequences.tokenization import word_bag
 from ....zoo.sequences.vocabulary import Vocabulary
 from .convnet import BATCH, LEARNING_RATE, build_convnet, num_epochs, shuffled_batches
 from .extractor import hash_files
 
 MODEL = "model.keras"
 # Part of the cache key: increase it when the same data would give another network.
-VERSION = 1
+VERSION = 2
 UNITS = 128
 # Scale of the cosine similarities, gamma in AttnGAN's equation 11.
 SHARPNESS = 10.0
@@ -43,7 +43,8 @@ class ImageTextMatcher:
 
     def __init__(self, source, cache_dir=None, title=None):
         captions = np.asarray(source.captions, object).reshape(len(source.samples), -1)
-        self.vocabulary = Vocabulary.from_texts(sorted(set(captions.reshape(-1))))
+        tokenizer = getattr(source, "tokenizer", None)
+        self.vocabulary = Vocabulary.from_texts(sorted(set(captions.reshape(-1))), tokenizer=tokenizer)
         entry = cache_entry(cache_dir, "extractors", "matcher", "matcher", source.fingerprint)
         inputs = digest([VERSION, keras.__version__, UNITS, SHARPNESS])
         manifest = read_manifest(entry, inputs)
@@ -113,8 +114,7 @@ def train_matcher(model, images, captions, vocabulary, title=None):
     sentences, sentence_ids = np.unique(captions.astype(str), return_inverse=True)
     sentence_ids = sentence_ids.reshape(captions.shape)
     tokens = vocabulary.encode(sentences.tolist())
-    sorted_words = [" ".join(sorted(split_words(sentence))) for sentence in sentences]
-    meanings = np.unique(sorted_words, return_inverse=True)[1]
+    meanings = np.unique([word_bag(sentence) for sentence in sentences], return_inverse=True)[1]
     epochs = num_epochs(num_images)
     steps = epochs * max(1, num_images // batch_size)
     similarities = layers.Lambda(_similarities, output_shape=(None,))([model.output["images"], model.output["tokens"]])

@@ -152,7 +152,7 @@ def kernel_distance(real, fake, seed=0, block=BLOCK):
         (mean over blocks, its standard error or None for a single block).
     """
     generator = np.random.default_rng(seed)
-    blocks = min(-(-max(len(real), len(fake)) // block), min(len(real), len(fake)) // 2)
+    blocks, *_ = kernel_blocks(len(real), len(fake), block)
     block_rows = [np.array_split(generator.permutation(len(rows))[: blocks * block], blocks) for rows in (real, fake)]
     estimate = _without_deprecation_warnings(classifier_metrics().kernel_classifier_distance_from_activations)
     values = [
@@ -163,6 +163,12 @@ def kernel_distance(real, fake, seed=0, block=BLOCK):
     ]
     error = float(np.std(values, ddof=1) / np.sqrt(blocks)) if blocks > 1 else None
     return float(np.mean(values)), error
+
+
+def kernel_blocks(num_real, num_fake, block=BLOCK):
+    """Returns (number of blocks, real rows, fake rows) that `kernel_distance` uses."""
+    blocks = min(-(-max(num_real, num_fake) // block), min(num_real, num_fake) // 2)
+    return blocks, min(num_real, blocks * block), min(num_fake, blocks * block)
 
 
 def _without_deprecation_warnings(function):

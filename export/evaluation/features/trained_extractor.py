@@ -70,6 +70,19 @@ def load_or_train(name, source, heads, batches, check, cache_dir=None, title=Non
     return model, head_accuracy
 
 
+def training_facts(source, tested_on, tested_split="held out"):
+    """Returns what an extractor was trained and tested on, for reports.
+
+    Args:
+        source: the reference.
+        tested_on: int, the number of images that its accuracy is measured on.
+        tested_split: str, "held out", or "train" if there are no other images.
+    """
+    # Two domains are joined from at most a number of images of each.
+    available = getattr(source, "available", len(source))
+    return {"images": len(source), "available": available, "tested_on": tested_on, "tested_split": tested_split}
+
+
 def accuracy(logits, labels):
     """Returns the share of rows whose largest logit is that of the label, rounded to 4 digits."""
     return round(float(np.mean(logits.argmax(1) == labels)), 4)

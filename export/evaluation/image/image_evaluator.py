@@ -7,9 +7,12 @@ from ...visualization import neighbor_rows
 from ..evaluation_report import EvaluationReport
 from ..features.extractors import make_extractor
 from ..features.nearest_neighbors import nearest
-from .image_reference import SPLIT, ImageReference, subsample_rows
+from ..metric_registry import split_finite
+from .image_reference import ImageReference, subsample_rows
 from .metrics import ImageComparison, NotComputableError, metric, metric_names
-from .sample_checks import SamplesError, as_pixels
+from .pair_reference import PairReference
+from .report_parts import describe_scores
+from .sample_checks import as_pixels, match_channels
 from .sample_conditions import conditions_for
 
 NUM_SAMPLES = 10_000
@@ -17,6 +20,7 @@ NUM_SAMPLES = 10_000
 FIRST_SEED = 1_000_000
 # Samples of the grid of nearest neighbors, and neighbors of each.
 SHOWN, NEIGHBORS = 12, 5
+REFERENCES = {"train": ImageReference, "all": PairReference}
 
 
 class ImageEvaluator:
@@ -28,15 +32,20 @@ class ImageEvaluator:
         source: the data, an `ImageSource`.
         extractor: str, `Extractor` or Keras model, see `make_extractor`. Default "auto".
         metrics: iterable of str or None for all, see `metric_names`.
-        num_samples: int >= 2, training images in the reference, and samples per block. Default 10,000.
+        num_samples: int >= 2, training images in the reference, and samples per block; or None for all images of both
+            sets, with `split="all"`. Default 10,000.
         cache_dir: str or None for `GANZOO_CACHE` or the user's cache.
         progress: bool, progress bars and notes on stderr. Default False.
+        split: "train" compares samples with the training rows, and held-out rows are the baseline: the generator was
+            trained on the former. "all" compares two sets, all rows of the source with the samples; random halves of
+            the source are the baseline. Default "train".
 
     Attributes:
         reasons: dict of metric name -> why the last `score` has no value for it.
+        counts: dict of the numbers of samples and of real images that the last `score` was computed from.
 
     Raises:
-        ArgumentError: an unknown metric, or `num_samples` below 2.
+        ArgumentError: an unknown metric or split, or `num_samples` below 2.
         ExtractorError: an extractor that is not available.
 
     Example:
@@ -49,20 +58,24 @@ class ImageEvaluator:
     criterion = "fid"
 
     def __init__(
-        self, source, extractor="auto", metrics=None, num_samples=NUM_SAMPLES, cache_dir=None, progress=False
+        self, source, extractor="auto", metrics=None, num_samples=NUM_SAMPLES, cache_dir=None, progress=False,
+        split="train",
     ):  # fmt: skip
-        if num_samples < 2:
+        if split not in REFERENCES:
+            raise ArgumentError(f"split: received {split!r}, expected one of {list(REFERENCES)}")
+        if num_samples is None and split != "all":
+            raise ArgumentError("num_samples: received None, expected an integer: a generator has no end of samples")
+        if num_samples is not None and num_samples < 2:
             raise ArgumentError(
                 f"num_samples: received {num_samples}, expected at least 2: one sample has no distribution"
             )
         self.metrics = {name: metric(name) for name in (metric_names() if metrics is None else metrics)}
         # Without an explicit list, metrics of labels and captions are skipped for samples that have none.
         self._explicit_metrics = metrics is not None
-        self.num_samples = num_samples
-        self.reasons = {}
-        self._baselines = {}
+        self.source, self.num_samples = source, num_samples
+        self.reasons, self.counts, self._baselines = {}, {}, {}
         self.extractor = make_extractor(extractor, source, cache_dir, progress)
-        self.reference = ImageReference(source, self.extractor, num_samples, cache_dir, progress)
+        self.reference = REFERENCES[split](source, self.extractor, num_samples, cache_dir, progress)
 
     @property
     def results_info(self):
@@ -84,7 +97,9 @@ class ImageEvaluator:
         Raises:
             SamplesError: samples that cannot be evaluated.
         """
-        results, self.reasons = self._measure(self.embed(samples, name, value_range, conditions))
+        batch = self.embed(samples, name, value_range, conditions)
+        results, self.reasons = self._measure(self._comparison(batch))
+        self.counts = {"num_samples": len(batch), "num_real": len(self.reference.rows)}
         return results
 
     def embed(self, samples, name="samples", value_range=None, conditions=None):
@@ -92,7 +107,7 @@ class ImageEvaluator:
         pixels = as_pixels(samples, name, value_range)
         expected = self.reference.source.shape
         if pixels.shape[1:] != expected:
-            pixels = _match_channels(pixels, expected, name)
+            pixels = match_channels(pixels, expected, name)
         batch = self.extractor.embed(pixels)
         return batch if conditions is None else batch.with_conditions(conditions.labels, conditions.rows)
 
@@ -104,21 +119,25 @@ class ImageEvaluator:
         return samples, name, (-1, 1), conditions
 
     def held_out_baseline(self, batch=None):
-        """Returns (results, reasons) of held-out real images, the score of a perfect generator.
+        """Returns (results, reasons) of real images, the score of a perfect generator.
+
+        They are held-out images, or one half of the reference against the other where two sets are compared.
 
         Args:
             batch: `FeatureBatch` or None, the samples that the baseline is compared with: labels and captions of the
-                held-out images count only where these samples have them.
+                real images count only where these samples have them.
         """
         has_labels, has_captions = batch is None or batch.labels is not None, batch is None or batch.rows is not None
         key = has_labels, has_captions
         if key not in self._baselines:
-            held_out = self.reference.held_out
-            if held_out is None:
-                self._baselines[key] = ({}, dict.fromkeys(self.metrics, "no images were held out"))
+            sides = self.reference.baseline_sides()
+            if sides is None:
+                self._baselines[key] = ({}, dict.fromkeys(self.metrics, self.reference.no_baseline))
             else:
-                labels, rows = held_out.labels if has_labels else None, held_out.rows if has_captions else None
-                self._baselines[key] = self._measure(held_out.with_conditions(labels, rows))
+                real, other, reference = sides
+                labels, rows = other.labels if has_labels else None, other.rows if has_captions else None
+                comparison = ImageComparison(real, other.with_conditions(labels, rows), reference)
+                self._baselines[key] = self._measure(comparison)
         return self._baselines[key]
 
     def report(self, subject, seeds=1, first_seed=FIRST_SEED, name="samples", value_range=None, facts=None):
@@ -142,67 +161,52 @@ class ImageEvaluator:
         if seeds < 1:
             raise ArgumentError(f"seeds: received {seeds}, expected at least 1, a block of samples to evaluate")
         is_model = hasattr(subject, "generate")
-        if not is_model:
-            if seeds != 1:
-                raise ArgumentError(
-                    f"seeds: received {seeds} for an array of samples, expected 1: only a generator has more samples"
-                )
-            # All samples are checked before subsampling, so that the message names the index in the original array.
-            pixels = as_pixels(subject, name, value_range)
-        blocks, reasons, warnings = [], {}, [*self.extractor.warnings]
-        for block in range(seeds):
-            if is_model:
-                batch = self.embed(*self.sample(subject, first_seed + block * self.num_samples, name))
-            else:
-                batch = self.embed(pixels[subsample_rows(len(pixels), self.num_samples)], name)
-            results, block_reasons = self._measure(batch)
+        if is_model and self.num_samples is None:
+            raise ArgumentError("num_samples: received None for a model, expected an integer: it has no end of samples")
+        if not is_model and seeds != 1:
+            raise ArgumentError(
+                f"seeds: received {seeds} for an array of samples, expected 1: only a generator has more samples"
+            )
+        starts = [first_seed + block * self.num_samples for block in range(seeds)] if is_model else None
+        blocks, reasons, first = [], {}, None
+        for start in starts or [None]:
+            samples = (
+                self.sample(subject, start, name) if is_model else (self._selected(subject, name, value_range), name)
+            )
+            comparison = self._comparison(self.embed(*samples))
+            results, block_reasons = self._measure(comparison)
             blocks.append(results)
             reasons |= block_reasons
-            if block == 0:
-                first = batch
-        comparison = ImageComparison(self.reference.real, first, self.reference)
-        for metric_name, module in self.metrics.items():
-            if metric_name not in reasons:
-                warnings += getattr(module, "warnings", _no_warnings)(comparison)
-        source = self.reference.source
-        starts = [first_seed + block * self.num_samples for block in range(seeds)] if is_model else None
-        held_out_baseline, baseline_reasons = self.held_out_baseline(first)
-        metadata = {
-            "subject": name,
-            "num_samples": len(first),
-            "seeds": starts,
-            "reference": {
-                "name": source.name,
-                "fingerprint": source.fingerprint,
-                "split": SPLIT,
-                "num_samples": len(self.reference.rows),
-                "held_out": len(self.reference.held_out_rows),
-                "shape": list(source.shape),
-            },
-            "extractor": self.extractor.identity,
-            "held_out_not_computed": baseline_reasons,
-        } | (facts or {})
-        return EvaluationReport(
-            blocks,
-            held_out_baseline,
-            reasons,
-            self.results_info,
-            metadata,
-            warnings,
-            {"neighbors": self._neighbor_grid(first)} if source.is_image and "memorization" in self.metrics else {},
-            _provenance(metadata),
-        )
+            first = first or comparison
+        num_samples = len(first.fake)
+        available = num_samples if is_model else len(subject)
+        settings = {"subject": name, "num_samples": num_samples, "available": available, "seeds": starts}
+        baseline, baseline_reasons = self.held_out_baseline(first.fake)
+        parts = describe_scores(self, first, blocks[0], settings)
+        parts["facts"] |= {f"{self.reference.baseline_key}_not_computed": baseline_reasons} | (facts or {})
+        shows_neighbors = self.source.is_image and "memorization" in self.metrics
+        images = {"neighbors": self._neighbor_grid(first.fake)} if shows_neighbors else {}
+        return EvaluationReport(blocks, baseline, reasons, self.results_info, images=images, **parts)
 
-    def _measure(self, batch):
-        comparison, results, reasons = ImageComparison(self.reference.real, batch, self.reference), {}, {}
+    def _selected(self, samples, name, value_range):
+        """Returns the pixels of an array, at most `num_samples`; all are checked, so that messages name their index."""
+        pixels = as_pixels(samples, name, value_range)
+        return pixels[subsample_rows(len(pixels), self.num_samples or len(pixels))]
+
+    def _comparison(self, batch):
+        return ImageComparison(self.reference.real, batch, self.reference)
+
+    def _measure(self, comparison):
+        results, reasons = {}, {}
         for name, module in self.metrics.items():
-            if not self._explicit_metrics and _lacks_conditions(module, batch):
+            if not self._explicit_metrics and _lacks_conditions(module, comparison.fake):
                 continue
             try:
                 results |= module.measure(comparison)
             except NotComputableError as reason:
                 reasons[name] = str(reason)
-        return results, reasons
+        results, not_finite = split_finite(results)
+        return results, reasons | not_finite
 
     def _neighbor_grid(self, batch):
         """Returns a grid of the samples closest to training images, each next to its nearest training images."""
@@ -221,6 +225,7 @@ def evaluate(
     seeds=1,
     cache_dir=None,
     progress=False,
+    split="train",
     **report_arguments,
 ):
     """Evaluates a generator, or samples, against a data source.
@@ -228,7 +233,7 @@ def evaluate(
     Args:
         subject: a model with `generate(num_samples, seed)`, or an array of samples.
         source: the data, an `ImageSource`.
-        extractor, metrics, num_samples, cache_dir, progress: of `ImageEvaluator`.
+        extractor, metrics, num_samples, cache_dir, progress, split: of `ImageEvaluator`.
         seeds: int >= 1, disjoint blocks of seeds; the report has means and spreads over them. Default 1.
         **report_arguments: of `ImageEvaluator.report`.
 
@@ -242,36 +247,10 @@ def evaluate(
 
         print(evaluate(load_run("runs/demo"), load("digits", resolution=16), num_samples=1000))
     """
-    evaluator = ImageEvaluator(source, extractor, metrics, num_samples, cache_dir, progress)
+    evaluator = ImageEvaluator(source, extractor, metrics, num_samples, cache_dir, progress, split)
     return evaluator.report(subject, seeds, **report_arguments)
-
-
-def _provenance(metadata):
-    reference, extractor = metadata["reference"], metadata["extractor"]
-    return (
-        f"{metadata['num_samples']} samples against {reference['num_samples']} of {reference['name']} "
-        f"({reference['split']}), features of {extractor['name']} {extractor.get('weights', '')}, "
-        f"resizer {extractor.get('resizer', 'none')}"
-    )
 
 
 def _lacks_conditions(module, batch):
     needs_labels, needs_captions = getattr(module, "NEEDS_LABELS", False), getattr(module, "NEEDS_CAPTIONS", False)
     return (needs_labels and batch.labels is None) or (needs_captions and batch.rows is None)
-
-
-def _no_warnings(comparison):
-    return []
-
-
-def _match_channels(pixels, expected, name):
-    """Converts between gray and color where nothing is lost; images are never resized silently."""
-    if pixels.ndim == 4 and pixels.shape[1:3] == tuple(expected[:2]):
-        if pixels.shape[-1] == 1 and expected[-1] == 3:
-            return np.repeat(pixels, 3, axis=-1)
-        if pixels.shape[-1] == 3 and expected[-1] == 1 and (pixels == pixels[..., :1]).all():
-            return pixels[..., :1]
-    raise SamplesError(
-        f"{name}: received samples of shape {pixels.shape[1:]}, expected {tuple(expected)} as the reference has: load "
-        "both at the same resolution and channels"
-    )

@@ -6,10 +6,10 @@ import numpy as np
 
 from ....zoo.core.cache import building, cache_entry, digest, read_manifest
 from ..features.extractor import FeatureBatch, hash_weights
+from ..features.nearest_neighbors import nearest
 
 # Part of the cache key of features: increase it when the same pixels would give other features.
 VERSION = 1
-SPLIT = "train"
 # Upper bound on the training images that memorization searches.
 MAX_SEARCHED = 100_000
 
@@ -26,7 +26,14 @@ class ImageReference:
         num_samples: int >= 1, training images in the reference: a fixed random subset, at most all of them.
         cache_dir: str or None.
         title: bool-like, whether progress is shown on stderr.
+
+    Attributes:
+        split: str, the rows of the data that samples are compared with.
+        baseline_key: str, how the report names the scores of real images.
+        no_baseline: str, the reason if there are none.
     """
+
+    split, baseline_key, no_baseline = "train", "held_out", "no images were held out"
 
     def __init__(self, source, extractor, num_samples, cache_dir=None, title=None):
         self.source = source
@@ -56,6 +63,26 @@ class ImageReference:
     def searched(self):
         """`FeatureBatch` of the training images that are searched for copies: all of them, up to 100,000."""
         return self._part("training", self.source.samples, self.searched_rows, self.source.labels)
+
+    @property
+    def baseline_title(self):
+        """What the scores of real images are computed from, as the title of a column."""
+        return f"held-out real ({len(self.held_out_rows)})"
+
+    @property
+    def baseline_sizes(self):
+        """Returns a dict of str -> int, the sizes of the sets that only the baseline is computed from."""
+        return {"held-out images": len(self.held_out_rows)} if len(self.held_out_rows) else {}
+
+    def baseline_sides(self):
+        """Returns (real images, the real images that replace the samples, their reference), or None."""
+        return None if self.held_out is None else (self.real, self.held_out, self)
+
+    def unseen_distances(self):
+        """Returns the distance of each image that cannot be a copy to the nearest training image, a float array."""
+        if self.held_out is None:
+            return np.empty(0)
+        return nearest(self.held_out.features, self.searched.features)[0][:, 0]
 
     def _part(self, name, samples, rows, labels):
         if name not in self._parts:

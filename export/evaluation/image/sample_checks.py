@@ -9,6 +9,9 @@ import numpy as np
 from ....zoo.core.image_scaling import to_uint8
 from ....zoo.errors import UserError
 
+# Squared distances between larger points may overflow in single precision.
+MAX_COORDINATE = 1e15
+
 
 class SamplesError(UserError):
     """Samples that cannot be evaluated; the message says which, why, and how to fix them."""
@@ -27,7 +30,8 @@ def as_pixels(samples, name="samples", value_range=None):
         uint8 array (num_samples, height, width, channels), or float32 points (num_samples, dim).
 
     Raises:
-        SamplesError: an empty array, a non-finite value (the index of its sample is reported), or an ambiguous range.
+        SamplesError: an empty array, a non-finite value (the index of its sample is reported), coordinates above 1e15,
+            or an ambiguous range.
 
     Example:
 
@@ -50,6 +54,12 @@ def as_pixels(samples, name="samples", value_range=None):
         raise SamplesError(f"{name}: received {samples.dtype}, expected uint8 or floats: convert it first")
     _check_finite(samples, name)
     if samples.ndim == 2:
+        largest = np.abs(samples).max()
+        if largest > MAX_COORDINATE:
+            raise SamplesError(
+                f"{name}: received coordinates up to {largest:.3g}, expected at most {MAX_COORDINATE:.0e}: distances "
+                "between such points overflow"
+            )
         return samples.astype(np.float32)
     low, high = value_range or _default_range(samples, name)
     if not low < high:
@@ -57,6 +67,28 @@ def as_pixels(samples, name="samples", value_range=None):
     # float16 arithmetic would round twice.
     chunks = (chunk.astype(np.float32) for chunk in np.array_split(samples, _num_chunks(samples)))
     return np.concatenate([to_uint8(2 * (chunk - low) / (high - low) - 1) for chunk in chunks])
+
+
+def match_channels(pixels, expected, name):
+    """Converts between gray and color where nothing is lost; images are never resized silently.
+
+    Args:
+        pixels: uint8 array (num_samples, height, width, channels), or points.
+        expected: tuple, the shape of one sample of the reference.
+        name: str, for messages.
+
+    Raises:
+        SamplesError: another resolution, or colors where the reference is gray.
+    """
+    if pixels.ndim == 4 and pixels.shape[1:3] == tuple(expected[:2]):
+        if pixels.shape[-1] == 1 and expected[-1] == 3:
+            return np.repeat(pixels, 3, axis=-1)
+        if pixels.shape[-1] == 3 and expected[-1] == 1 and (pixels == pixels[..., :1]).all():
+            return pixels[..., :1]
+    raise SamplesError(
+        f"{name}: received samples of shape {pixels.shape[1:]}, expected {tuple(expected)} as the reference has: load "
+        "both at the same resolution and channels"
+    )
 
 
 def _check_finite(samples, name):

@@ -25,13 +25,15 @@ class LocalEncoder:
         tokens: int32 array (num_samples, length), the training texts.
         vocabulary_size: int >= 1.
         has_eos: bool, whether token 0 ends a text.
+        unknown: int, the token of unknown words, or None. N-grams with an unknown word are no features: two unknown
+            words need not be the same. Default None.
 
     Attributes:
         dim: int, features of a text: 64, or fewer if there are fewer n-grams; 0 if no token occurs in two texts.
     """
 
-    def __init__(self, tokens, vocabulary_size, has_eos):
-        encoders = [NGramEncoder(tokens, order, vocabulary_size, has_eos) for order in (1, 2)]
+    def __init__(self, tokens, vocabulary_size, has_eos, unknown=None):
+        encoders = [NGramEncoder(tokens, order, vocabulary_size, has_eos, unknown) for order in (1, 2)]
         self.encoders, self.fitted_to = [encoder for encoder in encoders if encoder.dim], len(tokens)
         self.dim = sum(encoder.dim for encoder in self.encoders)
 
@@ -54,7 +56,7 @@ class NGramEncoder:
     """The n-grams of one order: tf-idf, and the main directions of the training texts.
 
     Args:
-        tokens, vocabulary_size, has_eos: of `LocalEncoder`.
+        tokens, vocabulary_size, has_eos, unknown: of `LocalEncoder`.
         order: int >= 1, tokens of an n-gram.
 
     Attributes:
@@ -62,8 +64,8 @@ class NGramEncoder:
         dim: int, number of directions: 32, or the number of n-grams if there are fewer.
     """
 
-    def __init__(self, tokens, order, vocabulary_size, has_eos):
-        self.order, self.vocabulary_size, self.has_eos = order, vocabulary_size, has_eos
+    def __init__(self, tokens, order, vocabulary_size, has_eos, unknown=None):
+        self.order, self.vocabulary_size, self.has_eos, self.unknown = order, vocabulary_size, has_eos, unknown
         rows, ids = self._ngram_ids(tokens)
         # Document frequency: each n-gram counts once per text.
         document_ids = np.unique(ids * len(tokens) + rows) // len(tokens)
@@ -84,6 +86,8 @@ class NGramEncoder:
         positions = max(0, tokens.shape[1] - self.order + 1)
         windows = [tokens[:, start : start + positions].astype(np.int64) for start in range(self.order)]
         complete = windows[-1] != 0 if self.has_eos else np.ones((len(tokens), positions), bool)
+        if self.unknown is not None:
+            complete &= np.all([window != self.unknown for window in windows], axis=0)
         ids = sum(window * self.vocabulary_size**power for power, window in enumerate(reversed(windows)))
         return np.nonzero(complete)[0], ids[complete]
 

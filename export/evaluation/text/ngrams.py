@@ -17,7 +17,8 @@ def sentence_bleu(texts, references=None, max_order=5):
 
     Args:
         texts: list of lists of tokens; an empty text scores 0.
-        references: list of lists of tokens, at least one; or None for all other texts (Self-BLEU).
+        references: list of lists of tokens, at least one; or None for all other texts (Self-BLEU), where a text alone
+            scores 0.
         max_order: int >= 1, the longest n-grams. Default 5.
 
     Returns:
@@ -70,7 +71,7 @@ class NGramTable:
         return second if owner == excluded else first
 
     def nearest_length(self, length, excluded=None):
-        """Returns the text length closest to `length`; the shorter one of two equally close ones.
+        """Returns the text length closest to `length`, the shorter one of two equally close ones; `length` if no text.
 
         Args:
             length: int, of the evaluated text.
@@ -79,6 +80,8 @@ class NGramTable:
         lengths = self._lengths
         if excluded is not None:
             lengths = np.delete(lengths, np.searchsorted(lengths, length))
+        if not len(lengths):
+            return length
         return int(lengths[np.abs(lengths - length).argmin()])
 
 

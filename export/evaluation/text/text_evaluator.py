@@ -2,10 +2,12 @@
 
 from ....zoo.core.progress import track_progress
 from ....zoo.errors import ArgumentError
-from ..evaluation_report import EvaluationReport
+from ..evaluation_report import EvaluationReport, block_count, share
+from ..few_samples import small_set_notes
 from ..image.image_evaluator import FIRST_SEED
 from ..image.image_reference import subsample_rows
-from .metrics import NotComputableError, TextComparison, metric, metric_names
+from ..metric_registry import result_counts, split_finite
+from .metrics import NotComputableError, TextComparison, count_both_sides, metric, metric_names
 from .text_reference import SPLIT, TextReference, as_tokens
 
 NUM_SAMPLES = 2000
@@ -28,6 +30,7 @@ class TextEvaluator:
     Attributes:
         metrics: dict of metric name -> its module.
         reasons: dict of metric name -> why the last `score` has no value for it, or why no score can have one.
+        counts: dict of the numbers of samples and of training texts that the last `score` was computed from.
 
     Raises:
         ArgumentError: a metric that is unknown or cannot be computed for these data, or `num_samples` below 2.
@@ -46,7 +49,7 @@ class TextEvaluator:
             raise ArgumentError(
                 f"num_samples: received {num_samples}, expected at least 2: one sample has no distribution"
             )
-        self.num_samples, self.progress, self._baseline = num_samples, progress, None
+        self.num_samples, self.progress, self.counts, self._baseline = num_samples, progress, {}, None
         self.reference = TextReference(source, num_samples)
         self.metrics = {name: metric(name) for name in (metric_names() if metrics is None else metrics)}
         self._impossible = self.reasons = self._not_computable()
@@ -84,6 +87,7 @@ class TextEvaluator:
         """
         results, reasons = self._measure(self._comparison(samples, name, model))
         self.reasons = self._impossible | reasons
+        self.counts = {"num_samples": len(samples), "num_real": len(self.reference.real)}
         return results
 
     def held_out_baseline(self):
@@ -115,10 +119,12 @@ class TextEvaluator:
         if seeds < 1 or (seeds > 1 and not is_model):
             raise ArgumentError(f"seeds: received {seeds}, expected 1 for an array of samples, 1 or more for a model")
         starts = [first_seed + block * self.num_samples for block in range(seeds)] if is_model else None
+        available = self.num_samples
         if is_model:
             comparisons = [self._comparison(*self.sample(subject, start, name)) for start in starts]
         else:
             tokens = as_tokens(subject, self.reference.source, name)
+            available = len(tokens)
             comparisons = [self._comparison(tokens[subsample_rows(len(tokens), self.num_samples)], name)]
         blocks, reasons = [], dict(self._impossible)
         for comparison in comparisons:
@@ -127,16 +133,19 @@ class TextEvaluator:
             reasons |= block_reasons
         held_out_baseline, baseline_reasons = self.held_out_baseline()
         metadata = self._metadata(comparisons[0], reasons) | {"subject": name, "seeds": starts}
-        metadata |= {"held_out_not_computed": baseline_reasons} | (facts or {})
+        metadata |= {"available": available, "held_out_not_computed": baseline_reasons} | (facts or {})
         warnings = [note for notes in self._call("warnings", comparisons[0], reasons) for note in notes]
+        modules = [module for name, module in self.metrics.items() if name not in reasons]
         return EvaluationReport(
             blocks,
             held_out_baseline,
             reasons,
             self.results_info,
             metadata,
-            warnings,
+            [*_size_notes(metadata), *warnings],
             provenance=_provenance(metadata),
+            counts=result_counts(modules, comparisons[0], count_both_sides),
+            baseline_title=f"held-out real ({len(self.reference.baseline)})",
         )
 
     def _not_computable(self):
@@ -161,7 +170,8 @@ class TextEvaluator:
                 results |= self.metrics[name].measure(comparison)
             except NotComputableError as reason:
                 reasons[name] = str(reason)
-        return results, reasons
+        results, not_finite = split_finite(results)
+        return results, reasons | not_finite
 
     def _call(self, function, comparison, reasons):
         """Returns the results of an optional function of the modules of all metrics that have a value."""
@@ -177,7 +187,9 @@ class TextEvaluator:
                 "fingerprint": source.fingerprint,
                 "split": SPLIT,
                 "num_samples": len(reference.real),
+                "available": len(source.tokens),
                 "held_out": len(reference.baseline),
+                "held_out_available": len(source.held_out),
                 "shape": list(source.shape),
             },
         }
@@ -190,11 +202,22 @@ def _no_requirement(reference):
     """Most metrics can be computed for all texts."""
 
 
+def _size_notes(metadata):
+    """Returns notes on the sizes of all sets of texts."""
+    reference, num_samples = metadata["reference"], metadata["num_samples"]
+    sizes = {"samples": num_samples, "training texts": reference["num_samples"]}
+    sizes["held-out texts in the baseline"] = reference["held_out"]
+    notes = small_set_notes(sizes)
+    if num_samples < metadata["available"]:
+        notes.append(f"{num_samples} of {metadata['available']} samples were evaluated, a random subset (num_samples)")
+    return notes
+
+
 def _provenance(metadata):
-    reference = metadata["reference"]
+    reference, blocks = metadata["reference"], len(metadata["seeds"] or [None])
     parts = [
-        f"{metadata['num_samples']} samples against {reference['num_samples']} of {reference['name']} "
-        f"({reference['split']})"
+        f"{block_count(blocks)}{metadata['num_samples']} samples against "
+        f"{share(reference['num_samples'], reference['available'])} of {reference['name']} ({reference['split']})"
     ]
     if "bleu" in metadata:
         bleu = metadata["bleu"]

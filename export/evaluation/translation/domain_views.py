@@ -59,6 +59,7 @@ class JointDomains:
             }
             self.facts = {"factors": {name: source.facts["factors"][name] for name in names}} if names else {}
         self.fingerprint = digest(*(side.fingerprint for side in sides), "both")
+        self.available = sum(len(side.samples) for side in sides)
 
     def __len__(self):
         return len(self.samples)

@@ -8,8 +8,10 @@ import tensorflow as tf
 from ....zoo.core.image_scaling import to_uint8
 from ....zoo.errors import ArgumentError
 from ..features.extractors import make_extractor
+from ..few_samples import small_set_notes
 from ..image.image_reference import ImageReference, subsample_rows
 from ..image.metrics import ImageComparison, NotComputableError, Result, fid
+from ..metric_registry import split_finite
 from .domain_views import DomainView, JointDomains, matched_colors, to_channels
 from .translation_report import TranslationReport
 
@@ -56,6 +58,7 @@ class TranslationEvaluator:
 
     Attributes:
         reasons: dict of result name -> why the last `score` has no value for it.
+        counts: dict of the numbers of translations and of real images in the last `score`, the fewest of a direction.
 
     Raises:
         ArgumentError: `num_samples` below 2, or no held-out images.
@@ -76,7 +79,7 @@ class TranslationEvaluator:
                 "held-out images, expected at least 2 of each domain"
             )
         both = JointDomains(source)
-        self.source, self.num_samples, self.reasons = source, num_samples, {}
+        self.source, self.num_samples, self.reasons, self.counts = source, num_samples, {}, {}
         self.channels = both.shape[-1]
         self.extractor = make_extractor(extractor, both, cache_dir, progress)
         self.references = {
@@ -111,11 +114,24 @@ class TranslationEvaluator:
             translations: dict of target domain -> `TranslatedBatch`.
         """
         results, self.reasons = {}, {}
+        self.counts = {
+            "num_samples": min(len(batch.images) for batch in translations.values()),
+            "num_real": min(len(self.references[to].rows) for to in translations),
+        }
         for to, batch in translations.items():
             for name, value in self._measure(to, batch).items():
                 results[f"{name}_{OTHER[to]}{to}"] = value
-        fids = [value for name, value in results.items() if name.startswith("fid_")]
-        return ({"fid": float(np.mean(fids))} if fids else {}) | results
+        fids = {name: value for name, value in results.items() if name.startswith("fid_")}
+        missing = [reason for name, reason in self.reasons.items() if name.startswith("fid_")]
+        if fids:
+            results = {"fid": float(np.mean(list(fids.values())))} | results
+        if missing:
+            # Where one direction has no distance, the mean is that of the other one, which is not to be overlooked.
+            alone = f"it is {next(iter(fids))} alone: " if fids else ""
+            self.reasons["fid"] = alone + "; ".join(dict.fromkeys(missing))
+        results, not_finite = split_finite(results)
+        self.reasons |= not_finite
+        return results
 
     def report(self, model, name="translations", facts=None):
         """Evaluates a model and, for comparison, the unchanged inputs, inputs with matched colors, and real images.
@@ -132,14 +148,37 @@ class TranslationEvaluator:
         reasons = self.reasons
         for column, images_of in (("copied", self._copied), ("colors", self._color_matched), ("real", self._real)):
             columns[column] = self.score({to: TranslatedBatch(images_of(to)) for to in model.directions})
-        metadata = {
+        facts = self._facts(name, model.directions) | (facts or {})
+        return TranslationReport(columns, RESULTS, reasons, facts, self._warnings(facts, columns["model"]))
+
+    def _facts(self, name, directions):
+        """Returns everything that the scores of a report depend on."""
+        known_truth = self.source.truth is not None
+        facts = {
             "subject": name,
-            "num_samples": {to: len(self.rows(OTHER[to])) for to in model.directions},
+            "num_samples": {to: len(self.rows(OTHER[to])) for to in directions},
+            "available": {to: len(self._side(OTHER[to]).held_out) for to in directions},
+            "num_real": {to: len(self.rows(OTHER[to] if known_truth else to)) for to in directions},
             "source": {"name": self.source.name, "fingerprint": self.source.fingerprint},
-            "references": {to: len(self.references[to].rows) for to in model.directions},
+            "references": {to: len(self.references[to].rows) for to in directions},
+            "references_available": {to: len(self._side(to).samples) for to in directions},
             "extractor": self.extractor.identity,
         }
-        return TranslationReport(columns, RESULTS, reasons, metadata | (facts or {}))
+        return facts | ({"extractor_training": self.extractor.training} if self.extractor.training else {})
+
+    def _warnings(self, facts, results):
+        """Returns notes to read before the scores are quoted."""
+        sizes, notes = {}, []
+        for to, count in facts["num_samples"].items():
+            sizes |= {f"translations into {to}": count, f"training images of {to}": facts["references"][to]}
+            sizes |= {f"real images of {to} in the last column": facts["num_real"][to]}
+            fewest = min(count, facts["references"][to])
+            if fewest < fid.ADVISED and f"fid_{OTHER[to]}{to}" in results:
+                notes.append(f"fid_{OTHER[to]}{to}: {fid.few_images_note(fewest)}")
+        trained = self.extractor.training
+        if trained and trained["images"] < trained["available"]:
+            notes.append(f"{self.extractor.name}: trained on {trained['images']} of {trained['available']} images")
+        return [*small_set_notes(sizes), *self.extractor.warnings, *notes]
 
     def _inputs(self, to):
         return np.asarray(self._side(OTHER[to]).held_out[self.rows(OTHER[to])])
@@ -166,12 +205,14 @@ class TranslationEvaluator:
         try:
             results |= fid.measure(ImageComparison(reference.real, fake, reference))
         except NotComputableError as reason:
-            self.reasons["fid"] = str(reason)
+            self.reasons[f"fid_{OTHER[to]}{to}"] = str(reason)
         truth = self._truth(to)
         if truth is None:
             self.reasons |= dict.fromkeys(("psnr", "ssim", "distance"), "the data have no ground-truth translations")
         else:
             results |= image_similarity(batch.images, truth)
+            if "ssim" not in results:
+                self.reasons["ssim"] = f"its windows have {SSIM_WINDOW} x {SSIM_WINDOW} pixels, the images are smaller"
             real = self.extractor.embed(to_channels(truth, self.channels))
             results["distance"] = float(np.linalg.norm(fake.features - real.features, axis=1).mean())
         results |= self._classification_results(to, fake.logits)

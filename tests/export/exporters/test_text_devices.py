@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ganzoo.export import ExportError, export_tflite
 from ganzoo.export.runtime.sample import Sampler, sample_file
+from ganzoo.export.runtime.sample import main as run_sample
 from ganzoo.export.verification import verify_file as verification
 from ganzoo.training.cli.command_line import main
 from ganzoo.zoo import GAN
@@ -69,7 +70,9 @@ def test_files_score_tokens_up_to_their_end(models, files, run_tflite):
         assert (actual[1, 3:] == 0).all() == (name == "words")
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "none"])
+@pytest.mark.parametrize(
+    "cell", ["lstm", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("gru", "none"))]
+)
 def test_files_hold_built_in_operations_only(cell, tmp_path):
     model = SeqGAN.create((6,), NETWORKS[0] | {"cell": cell}, NETWORKS[1], vocabulary=WORDS)
     entry = export_tflite(model, tmp_path / "a.tflite", repeats=0)
@@ -81,6 +84,7 @@ def test_files_hold_built_in_operations_only(cell, tmp_path):
     np.testing.assert_array_equal(sample_file(tmp_path / "a.tflite", 64), model.generate(64, seed=0))
 
 
+@pytest.mark.thorough
 def test_rounded_weights_sample_nearly_the_same(larger, tmp_path):
     differing, sizes = {}, {}
     for precision, tolerance in (("float32", 1e-6), ("float16", 1e-3), ("dynamic", 0.05)):
@@ -143,8 +147,18 @@ def test_the_program_prints_the_texts_of_the_model(models, files, tmp_path):
         np.testing.assert_array_equal(content["samples"], expected)
 
 
-def test_invalid_temperatures_are_refused(files, tmp_path):
+def test_invalid_temperatures_are_refused(files, tmp_path, capsys):
     path = files["words"][1]
+    for arguments, message in (
+        (["--temperature", "0"], "temperature: received 0.0, expected above 0"),
+        (["--temperature", "inf"], "temperature: received inf, expected above 0"),
+        (["--text", "a"], "texts: received ['a'], expected none"),
+        (["--out", str(tmp_path / "none" / "a.txt")], "a.txt: No such file or directory"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            run_sample([str(path), *arguments])
+        (line,) = capsys.readouterr().err.splitlines()
+        assert message in line
     for wrong in (0.0, -1.0, np.nan):
         with pytest.raises(ValueError, match="temperature: received .*, expected above 0"):
             sample_file(path, 1, temperature=wrong)
@@ -156,11 +170,15 @@ def test_invalid_temperatures_are_refused(files, tmp_path):
 
 
 def test_words_may_be_of_any_script_and_are_required(tmp_path):
-    model = SeqGAN.create((6,), *NETWORKS, vocabulary=["größe", "кот", "犬", "x"])
+    model = SeqGAN.create((6,), *NETWORKS, vocabulary=["größe", "кот", "犬", "猫"])
     path = tmp_path / "scripts.tflite"
     export_tflite(model, path, repeats=0)
     sampler = Sampler(path)
-    assert sampler.decode(sampler(SEEDS)) == model.texts(64, seed=0)
+    texts = sampler.decode(sampler(SEEDS))
+    assert texts == model.texts(64, seed=0)
+    # Chinese characters have no space between them.
+    assert any("犬猫" in text for text in texts)
+    assert not any("犬 猫" in text for text in texts)
     # Without its vocabulary a file would print numbers.
     path.with_suffix(".vocabulary.json").unlink()
     with pytest.raises(FileNotFoundError, match="scripts.vocabulary.json"):
@@ -198,4 +216,6 @@ def test_the_document_lists_the_signatures_and_its_code_runs(models, tmp_path, m
     names = {}
     exec(compile(program, "docs/devices.md", "exec"), names)
     assert names["text"] == model.texts(1, seed=7)[0]
-    assert json.loads((tmp_path / "lines-float32.vocabulary.json").read_text()) == {"length": 6, "words": WORDS}
+    tokenizer = model.vocabulary.tokenizer
+    expected = {"length": 6, "words": WORDS, "patterns": tokenizer.patterns, **tokenizer.get_config()}
+    assert json.loads((tmp_path / "lines-float32.vocabulary.json").read_text(encoding="utf-8")) == expected

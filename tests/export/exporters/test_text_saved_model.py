@@ -16,6 +16,7 @@ from ganzoo.export.signatures.text_signatures import TextSignatures
 from ganzoo.training.cli.command_line import main
 from ganzoo.zoo.errors import ArgumentError
 from ganzoo.zoo.models.text.seqgan import SeqGAN
+from ganzoo.zoo.sequences.tokenization import Tokenizer
 from tensorflow_serving.apis import prediction_log_pb2
 
 from ..rest import RequestError, predict, server
@@ -117,10 +118,22 @@ def test_invalid_tokens_are_refused(served):
             predict(signatures["serving_default"], {"instances": [[1, 2, 3]]})
 
 
+@pytest.mark.parametrize("unit", ["word", "character"])
+def test_the_graph_joins_words_as_the_model_does(unit):
+    model = SeqGAN.create((6,), *NETWORKS, vocabulary=["我", "爱", "a", "。"], tokenizer={"unit": unit})
+    function, _ = TextSignatures(model, strings=True).function("sample")
+    texts = [text.decode() for text in function(tf.constant(SEEDS))["texts"].numpy()]
+    assert texts == model.texts(64, seed=0)
+    assert any("我爱" in text for text in texts)
+    assert any("我a" in text for text in texts) == (unit == "character")
+
+
 def test_a_version_has_warm_up_requests_a_vocabulary_and_times(models, served):
     for name, (entry, signatures, _) in served.items():
         extra = Path(entry.file) / "assets.extra"
-        vocabulary = {"length": 6, "words": WORDS if name == "words" else None}
+        tokenizer = Tokenizer()
+        options = {"patterns": tokenizer.patterns, **tokenizer.get_config()} if name == "words" else {}
+        vocabulary = {"length": 6, "words": WORDS if name == "words" else None, **options}
         assert json.loads((extra / "vocabulary.json").read_text(encoding="utf-8")) == vocabulary
         records = tf.data.TFRecordDataset([str(extra / "tf_serving_warmup_requests")])
         requests_in_file = [prediction_log_pb2.PredictionLog.FromString(r.numpy()).predict_log.request for r in records]
@@ -141,6 +154,7 @@ def test_words_may_be_of_any_script(tmp_path):
     assert {"größe", "кот", "犬"} <= set(" ".join(texts).split())
 
 
+@pytest.mark.thorough
 def test_half_precision_is_exported_as_float32(tmp_path):
     half, single = (
         SeqGAN.create((6,), *NETWORKS, vocabulary=WORDS, precision=precision) for precision in ("bfloat16", "float32")

@@ -95,7 +95,7 @@ def test_the_command_samples_from_files_as_from_runs(exported, tmp_path, read_pn
             np.testing.assert_allclose(content["samples"], expected, rtol=0, atol=1e-5)
         grid = overview(expected)
         assert_same_pixels(read_png(out.with_suffix(".png")).reshape(grid.shape), grid, 1e-3)
-        pixels = np.stack([read_png(file).reshape(expected.shape[1:]) for file in sorted(out.iterdir())])
+        pixels = np.stack([read_png(file).reshape(expected.shape[1:]) for file in sorted(out.glob("*.png"))])
         assert_same_pixels(pixels, to_uint8(expected), 1e-3)
 
 

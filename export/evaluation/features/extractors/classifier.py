@@ -6,7 +6,7 @@ import numpy as np
 
 from ..convnet import shuffled_batches
 from ..extractor import ExtractorError
-from ..trained_extractor import TrainedExtractor, accuracy, load_or_train
+from ..trained_extractor import TrainedExtractor, accuracy, load_or_train, training_facts
 
 MIN_ACCURACY = 0.9
 # Augmentation of rendered images, in gray levels of 255: maximum brightness shift, standard deviation of pixel noise.
@@ -75,7 +75,9 @@ def make_classifier(argument, source, cache_dir=None, title=None):
             f"classifier: received accuracy {too_low} on held-out images of {source.name}, expected at least "
             f"{MIN_ACCURACY}: its predictions for samples would be unreliable; use --extractor rotation or inception"
         )
-    return TrainedExtractor("classifier", model, values, head_accuracy, source.fingerprint)
+    extractor = TrainedExtractor("classifier", model, values, head_accuracy, source.fingerprint)
+    extractor.training = training_facts(source, len(source.held_out))
+    return extractor
 
 
 def augment_brightness(pixels, rng):

@@ -8,6 +8,7 @@ import warnings
 import tensorflow as tf
 
 from .....zoo.core.connectivity import reachable
+from .....zoo.core.user_paths import URL, user_path
 from ..extractor import Extractor, ExtractorError, first_line
 from .model import load_saved_model
 
@@ -31,7 +32,8 @@ def make_inception(argument, source, cache_dir=None, title=None):
         ExtractorError: it is not cached and cannot be downloaded, or the SavedModel lacks the outputs.
     """
     handle = argument or HANDLE
-    path = handle if os.path.isdir(handle) else _from_hub(handle)
+    folder = "" if URL.match(handle) else user_path(handle)
+    path = folder if os.path.isdir(folder) else _from_hub(handle)
     extractor = InceptionExtractor(path, handle)
     if source.shape[-1] == 1:
         extractor.warnings = [

@@ -8,6 +8,9 @@ import keras
 import tensorflow as tf
 
 from .....zoo.core.cache import digest
+from .....zoo.core.keras_configs import unloadable_in_file
+from .....zoo.core.user_paths import user_path
+from .....zoo.errors import UserError
 from ..extractor import Extractor, ExtractorError, first_line, hash_files, hash_weights
 
 
@@ -25,7 +28,12 @@ def make_model(argument, source, cache_dir=None, title=None):
     Raises:
         ExtractorError: a missing file, layer or output.
     """
-    path, _, layer = argument.partition("#")
+    try:
+        location = user_path(argument) if argument else ""
+    except UserError as error:
+        raise ExtractorError(f"extractor: {error}") from None
+    # The name of a file may contain a #.
+    path, layer = (location, "") if os.path.exists(location) else location.partition("#")[::2]
     if not path or not os.path.exists(path):
         raise ExtractorError(
             f"extractor: received 'model:{argument}', expected model:PATH of a .keras file or a SavedModel"
@@ -35,6 +43,9 @@ def make_model(argument, source, cache_dir=None, title=None):
     try:
         model = keras.saving.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        reason = unloadable_in_file(path)
+        if reason is not None:
+            raise ExtractorError(f"extractor: received {path}, which cannot be loaded: {reason}") from None
         raise ExtractorError(
             f"extractor: received {path}, which is no Keras model ({first_line(error)}), expected a .keras file"
         ) from None

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..convnet import shuffled_batches
 from ..extractor import ExtractorError
-from ..trained_extractor import TrainedExtractor, accuracy, load_or_train
+from ..trained_extractor import TrainedExtractor, accuracy, load_or_train, training_facts
 
 # Multiples of 90 degrees, counter-clockwise.
 NUM_ROTATIONS = 4
@@ -41,18 +41,22 @@ def make_rotation(argument, source, cache_dir=None, title=None):
             rotations = generator.integers(NUM_ROTATIONS, size=len(rows))
             yield rotate(source.samples[rows], rotations), {"rotation": rotations}
 
+    tested, tested_split = (source.held_out, "held out") if len(source.held_out) else (source.samples[:1000], "train")
+
     def check(model):
-        held_out = source.held_out[:] if len(source.held_out) else source.samples[:1000]
-        rotations = np.arange(len(held_out)) % NUM_ROTATIONS
-        logits = TrainedExtractor("rotation", model, {}, {}, "").embed(rotate(held_out, rotations)).logits
+        rotations = np.arange(len(tested)) % NUM_ROTATIONS
+        logits = TrainedExtractor("rotation", model, {}, {}, "").embed(rotate(tested[:], rotations)).logits
         return {"rotation": accuracy(logits["rotation"], rotations)}
 
     heads = {"rotation": NUM_ROTATIONS}
     model, head_accuracy = load_or_train("rotation", source, heads, batches, check, cache_dir, title)
     if title:
         share = head_accuracy["rotation"]
-        print(f"rotation: accuracy {share:.1%} on held-out images (chance: 25 %)", file=sys.stderr)
-    return RotationExtractor("rotation", model, {}, head_accuracy, source.fingerprint)
+        kind = "held-out" if tested_split == "held out" else "training"
+        print(f"rotation: accuracy {share:.1%} on {len(tested)} {kind} images (chance: 25 %)", file=sys.stderr)
+    extractor = RotationExtractor("rotation", model, {}, head_accuracy, source.fingerprint)
+    extractor.training = training_facts(source, len(tested), tested_split)
+    return extractor
 
 
 class RotationExtractor(TrainedExtractor):

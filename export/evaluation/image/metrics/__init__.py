@@ -1,20 +1,25 @@
 """Image metrics by name: one file per metric, found by its file name; see `MetricRegistry`.
 
-A module may also define `warnings(comparison)`, a list of str to read before its scores are quoted, and `NEEDS_LABELS`
-or `NEEDS_CAPTIONS`. A metric that has no value raises `NotComputableError` with the reason.
+A module may also define `warnings(comparison)`, a list of str to read before its scores are quoted;
+`counts(comparison)`, a dict of what was counted -> `Count`, by default all real images and all samples;
+`facts(comparison)`, further entries of the report; and `NEEDS_LABELS` or `NEEDS_CAPTIONS`. A metric that has no value
+raises `NotComputableError` with the reason.
 """
 
 from pathlib import Path
 from typing import NamedTuple
 
 from ...features.extractor import FeatureBatch
-from ...metric_registry import MetricRegistry, NotComputableError, Result
+from ...metric_registry import Count, MetricRegistry, NotComputableError, Result
 from ..image_reference import ImageReference
 
 __all__ = [
+    "Count",
     "ImageComparison",
     "NotComputableError",
     "Result",
+    "count_both_sides",
+    "count_samples",
     "metric",
     "metric_names",
     "require_labels",
@@ -50,6 +55,16 @@ def metric(name):
         ArgumentError: an unknown name.
     """
     return _REGISTRY.load(name)
+
+
+def count_samples(comparison):
+    """Returns the `counts` of a metric that uses all samples and no other image."""
+    return {"samples": Count(len(comparison.fake), len(comparison.fake))}
+
+
+def count_both_sides(comparison):
+    """Returns the `counts` of a metric that uses all samples and all real images, the default."""
+    return {"real images": Count(len(comparison.real), len(comparison.real)), **count_samples(comparison)}
 
 
 def require_rows(comparison, minimum, why):

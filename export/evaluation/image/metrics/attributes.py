@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import NotComputableError, Result
+from . import NotComputableError, Result, count_samples
 
 NEEDS_CAPTIONS = True
 RESULTS = {
@@ -42,3 +42,8 @@ def measure(comparison):
     if unseen.any():
         results["attributes_unseen"] = float(all_correct[unseen].mean())
     return results | {"attributes_each": {name: round(float(each.mean()), 4) for name, each in correct.items()}}
+
+
+def counts(comparison):
+    """Returns the number of samples: real images do not enter."""
+    return count_samples(comparison)

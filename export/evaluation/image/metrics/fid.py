@@ -24,7 +24,12 @@ def warnings(comparison):
     fewest = min(len(comparison.real), len(comparison.fake))
     if fewest >= ADVISED:
         return []
-    return [
-        f"fid: computed from {fewest} samples; fewer than {ADVISED} bias it upward: compare only scores of equal "
-        "sample counts, and quote it from 10,000 or more"
-    ]
+    return [f"fid: {few_images_note(fewest)}"]
+
+
+def few_images_note(fewest):
+    """Returns the note on a distance of fewer samples than advised."""
+    return (
+        f"computed from {fewest} samples; fewer than {ADVISED} bias it upward: compare only scores of equal sample "
+        "counts, and quote it from 10,000 or more"
+    )

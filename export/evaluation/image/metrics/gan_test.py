@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import NotComputableError, Result, require_labels
+from . import NotComputableError, Result, count_samples, require_labels
 
 NEEDS_LABELS = True
 RESULTS = {
@@ -25,3 +25,8 @@ def measure(comparison):
     shares = {int(label): float(correct[labels == label].mean()) for label in np.unique(labels)}
     worst = min(shares, key=shares.get)
     return {"gan_test": float(correct.mean()), "gan_test_worst": f"{names[worst]}: {shares[worst]:.3f}"}
+
+
+def counts(comparison):
+    """Returns the number of samples: real images do not enter."""
+    return count_samples(comparison)

@@ -2,7 +2,7 @@
 
 from ...features.convnet import build_convnet, shuffled_batches, train_convnet
 from ...features.trained_extractor import TrainedExtractor, accuracy
-from . import NotComputableError, Result, require_labels
+from . import Count, NotComputableError, Result, count_samples, require_labels
 
 NEEDS_LABELS = True
 RESULTS = {
@@ -38,3 +38,10 @@ def measure(comparison):
     train_convnet(classifier, batches, len(training))
     extractor = TrainedExtractor("gan_train", classifier, {"label": names}, {}, "")
     return {"gan_train": accuracy(extractor.embed(held_out.samples).logits["label"], held_out.labels)}
+
+
+def counts(comparison):
+    """Returns the number of samples that the classifier is trained on, and of images that it is tested on."""
+    reference = comparison.reference
+    tested = Count(len(reference.held_out_rows), len(reference.source.held_out))
+    return count_samples(comparison) | {"held-out images": tested}

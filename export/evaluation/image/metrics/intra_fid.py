@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...features.tfgan import frechet_distance, gaussian
-from . import NotComputableError, Result, require_labels
+from . import Count, NotComputableError, Result, count_both_sides, require_labels
 
 NEEDS_LABELS = True
 RESULTS = {
@@ -33,3 +33,12 @@ def measure(comparison):
     worst = max(distances, key=distances.get)
     mean = float(np.mean(list(distances.values())))
     return {"intra_fid": mean, "intra_fid_worst": f"{worst}: {distances[worst]:.2f}"}
+
+
+def counts(comparison):
+    """Returns the numbers of images, and those of the smallest class of each side."""
+    sides = {"real images": comparison.real.labels, "samples": comparison.fake.labels}
+    smallest = {kind: int(np.unique(labels, return_counts=True)[1].min()) for kind, labels in sides.items()}
+    return count_both_sides(comparison) | {
+        f"{kind} of the smallest class": Count(size, size) for kind, size in smallest.items()
+    }

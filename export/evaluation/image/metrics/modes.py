@@ -8,12 +8,14 @@ would be counted for a class that is never generated.
 import numpy as np
 from scipy.optimize import nnls
 
-from . import NotComputableError, Result
+from . import Count, NotComputableError, Result, count_both_sides
 
 # A mode is covered if the samples have at least this fraction of its share in the reference.
 COVERED = 0.1
 # A point within this number of standard deviations belongs to the mode, as in Srivastava et al. 2017.
 RADIUS = 3
+# A perfect generator misses a mode that it should reach this many times with a probability below 1 %.
+EXPECTED = 5
 
 RESULTS = {
     "modes_covered": Result("higher", f"modes with at least {COVERED:.0%} of their share in the reference"),
@@ -109,3 +111,24 @@ def confusions(predicted, truth, num_classes):
     matrix[:, present] /= matrix[:, present].sum(0)
     matrix[~present, ~present] = 1
     return matrix
+
+
+def counts(comparison):
+    """Returns the numbers of images, and of the held-out ones that show how often the classifier is wrong."""
+    reference = comparison.reference
+    if "centers" in reference.source.facts:
+        return count_both_sides(comparison)
+    confused = Count(len(reference.held_out_rows), len(reference.source.held_out))
+    return count_both_sides(comparison) | {"held-out images": confused}
+
+
+def warnings(comparison):
+    """Returns a list of notes to read before a mode is called missing."""
+    shares = measure(comparison)["shares"]
+    expected = len(comparison.fake) * min((real for _, real in shares.values()), default=1)
+    if expected >= EXPECTED:
+        return []
+    return [
+        f"modes: with {len(comparison.fake)} samples the rarest mode is expected {expected:.2g} times: below "
+        f"{EXPECTED} times, it may be missing by chance"
+    ]

@@ -7,6 +7,8 @@ from . import Result, require_rows
 
 # The neighborhood sizes of the papers.
 MANIFOLD_K, DENSITY_K = 3, 5
+# With fewer images the neighborhoods are so wide that they cover regions without images.
+ADVISED = 1000
 
 RESULTS = {
     "precision": Result("higher", "share of samples inside the real manifold (Kynkaanniemi et al. 2019)"),
@@ -45,3 +47,14 @@ def measure(comparison):
         "density": inside_wide / (DENSITY_K * len(fake)),
         "coverage": float(covered.mean()),
     }
+
+
+def warnings(comparison):
+    """Returns a list of notes to read before the scores are quoted."""
+    fewest = min(len(comparison.real), len(comparison.fake))
+    if fewest >= ADVISED:
+        return []
+    return [
+        f"precision, recall, density, coverage: computed from {fewest} samples; they depend on the count, the more the "
+        f"fewer there are: compare only equal counts, and quote them from {ADVISED} or more"
+    ]

@@ -4,9 +4,9 @@ import functools
 
 import numpy as np
 
-from .....zoo.sequences.tokenization import split_words
+from .....zoo.sequences.tokenization import word_bag
 from ...features.image_text_matcher import ImageTextMatcher
-from . import NotComputableError, Result
+from . import NotComputableError, Result, count_samples
 
 NEEDS_CAPTIONS = True
 CANDIDATES = 100
@@ -45,6 +45,11 @@ def measure(comparison):
     return {"r_precision": float(retrieved.mean()), "r_precision_chance": 1 / candidates.shape[1]}
 
 
+def counts(comparison):
+    """Returns the number of samples: real images do not enter."""
+    return count_samples(comparison)
+
+
 def candidate_rows(captions, rows):
     """Returns for each of the rows the rows whose first captions are its candidates, its own row first.
 
@@ -59,8 +64,8 @@ def candidate_rows(captions, rows):
         NotComputableError: a row whose caption equals all others.
     """
     # Captions with the same words in any order are taken as equal.
-    sorted_words = np.array([[" ".join(sorted(split_words(text))) for text in row] for row in captions], object)
-    ids = np.unique(sorted_words.astype(str), return_inverse=True)[1].reshape(sorted_words.shape)
+    word_bags = np.array([[word_bag(text) for text in row] for row in captions], object)
+    ids = np.unique(word_bags.astype(str), return_inverse=True)[1].reshape(word_bags.shape)
     generator = np.random.default_rng(0)
     candidates, first_ids = [], ids[:, 0]
     for row in rows:

@@ -1,7 +1,8 @@
 """Text metrics by name: one file per metric, found by its file name; see `MetricRegistry`.
 
 A module may also define `require(reference)`, which raises `NotComputableError` for data on which no samples can be
-evaluated, `facts(comparison)`, a dict of the settings that its scores depend on, and `warnings(comparison)`. A metric
+evaluated, `facts(comparison)`, a dict of the settings that its scores depend on, `warnings(comparison)`, and
+`counts(comparison)`, a dict of what was counted -> `Count`, by default all training texts and all samples. A metric
 that has no value raises `NotComputableError` with the reason.
 """
 
@@ -10,13 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...metric_registry import MetricRegistry, NotComputableError, Result
+from ...metric_registry import Count, MetricRegistry, NotComputableError, Result
 from ..text_reference import TextReference
 
 __all__ = [
+    "Count",
     "NotComputableError",
     "Result",
     "TextComparison",
+    "count_both_sides",
     "metric",
     "metric_names",
     "require_model",
@@ -52,6 +55,12 @@ def metric(name):
         ArgumentError: an unknown name.
     """
     return _REGISTRY.load(name)
+
+
+def count_both_sides(comparison):
+    """Returns the `counts` of a metric that uses all samples and all training texts of the reference, the default."""
+    real, samples = len(comparison.reference.real), len(comparison.samples)
+    return {"training texts": Count(real, real), "samples": Count(samples, samples)}
 
 
 def require_model(comparison):

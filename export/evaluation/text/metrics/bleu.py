@@ -3,10 +3,12 @@
 from ...image.image_reference import subsample_rows
 from ..ngrams import SMOOTHING, sentence_bleu
 from ..text_reference import empty_share, token_lists
-from . import Result
+from . import Count, Result
 
 ORDERS = (2, 3, 4, 5)
 MAX_TEXTS = 500
+# Computed from all samples, unlike the other results.
+COMPLETE = ("empty",)
 RESULTS = {
     **{
         f"bleu_{n}": Result("higher", f"mean BLEU-{n} of samples against held-out texts (smoothing {SMOOTHING})")
@@ -24,11 +26,12 @@ def measure(comparison):
     """Returns `bleu_2` to `bleu_5`, `self_bleu_2` to `self_bleu_5` and `empty`, floats in [0, 1].
 
     Papers: Yu et al. 2017, "SeqGAN" (arXiv:1609.05473), section 5; Zhu et al. 2018, "Texygen" (arXiv:1802.01886),
-    section 2.4. The means are over texts. Both increase with the number of references, which `facts` reports.
+    section 2.4. The means are over texts. Both increase with the number of references, which `facts` reports. An
+    unknown word matches nothing, not even another unknown word, but counts in the length of its text.
     """
-    has_eos = comparison.reference.source.has_eos
-    texts = token_lists(_hypotheses(comparison), has_eos)
-    references = token_lists(comparison.reference.bleu_references, has_eos)
+    has_eos, unknown = comparison.reference.source.has_eos, comparison.reference.unknown
+    texts = token_lists(_hypotheses(comparison), has_eos, unknown)
+    references = token_lists(comparison.reference.bleu_references, has_eos, unknown)
     results = {}
     for name, compared_with in (("bleu", references), ("self_bleu", None)):
         means = sentence_bleu(texts, compared_with, max(ORDERS)).mean(axis=0)
@@ -47,3 +50,12 @@ def _hypotheses(comparison):
     baseline = len(comparison.reference.baseline)
     count = MAX_TEXTS if baseline < 2 else min(MAX_TEXTS, baseline)
     return comparison.samples[subsample_rows(len(comparison.samples), count)]
+
+
+def counts(comparison):
+    """Returns the numbers of evaluated texts and of references, of those that there are."""
+    reference = comparison.reference
+    return {
+        "samples": Count(len(_hypotheses(comparison)), len(comparison.samples)),
+        "references": Count(len(reference.bleu_references), len(reference.source.held_out)),
+    }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .....zoo.sequences.log_likelihood import log_likelihoods
-from . import NotComputableError, Result, require_model, require_oracle
+from . import Count, NotComputableError, Result, require_model, require_oracle
 
 RESULTS = {
     "js": Result("lower", "Jensen-Shannon divergence of oracle and model, nats, over all sequences; ln 2 at most"),
@@ -38,3 +38,9 @@ def require(reference):
 
 def _divergence(logs, others):
     return float(np.sum(np.exp(logs) * (logs - others)))
+
+
+def counts(comparison):
+    """Returns the number of sequences that are enumerated: all, whatever was sampled."""
+    sequences = len(require_oracle(comparison.reference).sequences())
+    return {"sequences": Count(sequences, sequences)}

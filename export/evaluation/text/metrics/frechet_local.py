@@ -8,6 +8,8 @@ RESULTS = {
         "lower", "Frechet distance in a local encoder of these data; never to be compared with a published FED"
     ),
 }
+# With fewer texts the estimation error of the covariance dominates the distance.
+ADVISED = 1000
 
 
 def measure(comparison):
@@ -38,11 +40,19 @@ def facts(comparison):
 def warnings(comparison):
     """Returns a list of notes to read before the score is quoted."""
     samples, baseline = len(comparison.samples), len(comparison.reference.baseline)
+    fewest = min(samples, len(comparison.reference.real))
+    notes = []
+    if fewest < ADVISED:
+        notes.append(
+            f"frechet_local: computed from {fewest} texts; fewer than {ADVISED} bias it upward: compare only scores of "
+            "equal counts"
+        )
     if baseline >= samples:
-        return []
+        return notes
     return [
+        *notes,
         f"frechet_local: the held-out baseline has {baseline} texts, the samples are {samples}: fewer texts increase "
-        "the distance"
+        "the distance",
     ]
 
 

@@ -1,7 +1,7 @@
 """Likelihood of held-out texts under the model, and the model's entropy: one measures coverage, one diversity."""
 
 from .....zoo.sequences.log_likelihood import log_likelihoods, nats_per_token
-from . import Result, require_model
+from . import Count, Result, require_model
 
 RESULTS = {
     "nll_held_out": Result("lower", "nats per token of held-out texts under the model"),
@@ -27,3 +27,10 @@ def measure(comparison):
 def facts(comparison):
     """Returns the number of held-out texts."""
     return {"likelihood": {"texts": len(comparison.reference.held_out), "split": "held out"}}
+
+
+def counts(comparison):
+    """Returns the numbers of samples and of held-out texts, of those that there are."""
+    reference, samples = comparison.reference, len(comparison.samples)
+    held_out = Count(len(reference.held_out), len(reference.source.held_out))
+    return {"samples": Count(samples, samples), "held-out texts": held_out}

@@ -1,7 +1,7 @@
 """Likelihood of the samples under the known distribution of the data."""
 
 from .....zoo.sequences.log_likelihood import nats_per_token
-from . import Result, require_oracle
+from . import Count, Result, require_oracle
 
 RESULTS = {
     "nll_oracle": Result("lower", "nats per token of the samples under the oracle; below the real value is no merit"),
@@ -24,3 +24,8 @@ def measure(comparison):
 def require(reference):
     """Raises NotComputableError for data without an oracle."""
     require_oracle(reference)
+
+
+def counts(comparison):
+    """Returns the number of samples: real texts do not enter."""
+    return {"samples": Count(len(comparison.samples), len(comparison.samples))}

@@ -6,7 +6,7 @@ import tensorflow as tf
 from scipy.stats import binomtest
 
 from .....zoo.networks.text_cnn import text_cnn_discriminator
-from . import NotComputableError, Result
+from . import Count, NotComputableError, Result
 
 RESULTS = {
     "two_sample": Result("lower", "accuracy of a fresh classifier of samples and training texts; 0.5 is best"),
@@ -38,7 +38,7 @@ def measure(comparison):
         NotComputableError: too few texts.
     """
     sides = comparison.reference.real, comparison.samples
-    num_samples = min(MAX_TEXTS, *map(len, sides)) // 2 * 2
+    num_samples = _equal_count(comparison)
     if num_samples < MIN_TEXTS:
         raise NotComputableError(
             f"{num_samples} texts per side, at least {MIN_TEXTS} are needed to train and to test the classifier"
@@ -57,6 +57,19 @@ def measure(comparison):
         "two_sample_low": float(interval.low),
         "two_sample_high": float(interval.high),
     }
+
+
+def counts(comparison):
+    """Returns the equal, even numbers of texts of both sides, at most 50,000: one half is for training."""
+    used = _equal_count(comparison)
+    return {
+        "training texts": Count(used, len(comparison.reference.real)),
+        "samples": Count(used, len(comparison.samples)),
+    }
+
+
+def _equal_count(comparison):
+    return min(MAX_TEXTS, len(comparison.reference.real), len(comparison.samples)) // 2 * 2
 
 
 def _shuffled(texts, seed):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from ganzoo.export.evaluation.features.extractor import FeatureBatch
+from ganzoo.export.evaluation.image.image_reference import ImageReference
 from ganzoo.export.evaluation.image.metrics import ImageComparison, metric
 
 # Samples of an evaluator of shades.
@@ -41,14 +42,28 @@ def labeled_reference(truth, predicted, train_labels, values=("A", "B")):
     """A reference with training labels; its held-out images have labels `truth`, classified as `predicted`."""
     held_out = batch(normal(len(truth)), label=one_hot_logits(predicted, len(values)))
     source = SimpleNamespace(name="letters", facts={}, labels=np.array(train_labels), held_out_labels=np.array(truth))
-    return SimpleNamespace(
-        source=source,
-        extractor=SimpleNamespace(name="classifier", values={"label": list(values)}),
-        held_out=held_out,
-        held_out_rows=np.arange(len(truth)),
-        rows=np.arange(len(train_labels)),
-        searched=batch(normal(len(train_labels))),
+    return with_distances(
+        SimpleNamespace(
+            source=source,
+            extractor=SimpleNamespace(name="classifier", values={"label": list(values)}),
+            held_out=held_out,
+            held_out_rows=np.arange(len(truth)),
+            rows=np.arange(len(train_labels)),
+            searched=batch(normal(len(train_labels))),
+        )
     )
+
+
+def copies_reference(training, held_out):
+    """A reference whose training images are searched for copies; held-out images may be None."""
+    held_out = None if held_out is None else batch(held_out)
+    return with_distances(SimpleNamespace(searched=batch(training), held_out=held_out))
+
+
+def with_distances(reference):
+    """The same reference with the method by which `memorization` measures what is no copy."""
+    reference.unseen_distances = lambda: ImageReference.unseen_distances(reference)
+    return reference
 
 
 def mixture_reference(centers, std=0.1):

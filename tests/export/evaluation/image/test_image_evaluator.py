@@ -138,3 +138,12 @@ def test_evaluate_scores_points_by_their_known_centers(tmp_path):
     assert set(report.reasons) == {"inception_score"}
     assert report.images == {}
     assert not list(tmp_path.iterdir()), "points are their own features: nothing is cached"
+
+
+def test_features_whose_distances_overflow_are_reported_as_an_error_of_the_extractor(
+    evaluator, fake_generator, monkeypatch
+):
+    built = evaluator()
+    monkeypatch.setattr(built.extractor, "projection", np.full((64, 6), 1e20, np.float32))
+    with pytest.raises(ExtractorError, match="shades: received features up to .*, expected at most 1e"):
+        built.score(fake_generator().generate(NUM, 0))

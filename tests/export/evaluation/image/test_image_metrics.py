@@ -1,13 +1,11 @@
 """Image metrics on points with results known by hand, or by a naive implementation of the definition."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from ganzoo.export.evaluation.image.metrics import ImageComparison, NotComputableError, metric, metric_names
 from ganzoo.zoo.errors import ArgumentError
 
-from .metric_inputs import batch, labeled_reference, measure, normal, on_a_line, one_hot_logits
+from .metric_inputs import batch, copies_reference, labeled_reference, measure, normal, on_a_line, one_hot_logits
 
 # Metrics of conditions are tested in test_sample_conditions.py.
 CONDITIONAL = ("attributes", "gan_test", "gan_train", "intra_fid", "r_precision")
@@ -59,7 +57,8 @@ def test_a_warning_of_fid_names_the_count_of_samples_and_the_advised_one():
 def test_the_inception_score_depends_only_on_the_logits_of_samples():
     fake = batch(normal(40), label=100 * np.eye(4)[np.arange(40) % 4])
     results = metric("inception_score").measure(ImageComparison(batch(normal(3)), fake, None))
-    assert results == {"inception_score": pytest.approx(4)}
+    assert results.pop("conditional_entropy") == pytest.approx(0, abs=1e-12)
+    assert results == pytest.approx({"inception_score": 4, "marginal_entropy": np.log(4), "max_entropy": np.log(4)})
 
 
 def by_definition(real, fake):
@@ -161,7 +160,7 @@ def test_duplicates_do_not_depend_on_the_number_of_samples(num_samples, others):
 
 def test_copies_of_training_images_are_detected():
     training, held_out = normal(300), normal(200, seed=1)
-    reference = SimpleNamespace(searched=batch(training), held_out=batch(held_out))
+    reference = copies_reference(training, held_out)
     assert measure("memorization", training, training[:150], reference) == {"copy_rate": 1, "data_copying_auc": 1}
     fresh = measure("memorization", training, normal(200, seed=2), reference)
     assert fresh["copy_rate"] < 0.05
@@ -181,13 +180,13 @@ def test_equal_images_in_both_splits_do_not_hide_copies():
     # More than 1 % of the held-out images have distance 0 to training images, as copies do.
     training = normal(300)
     held_out = np.concatenate([training[:5], normal(195, seed=1)])
-    reference = SimpleNamespace(searched=batch(training), held_out=batch(held_out))
+    reference = copies_reference(training, held_out)
     assert measure("memorization", training, training[100:250], reference)["copy_rate"] == 1
 
 
 def test_copies_are_searched_among_all_training_images_not_only_the_reference():
     training = normal(400)
-    reference = SimpleNamespace(searched=batch(training), held_out=batch(normal(200, seed=1)))
+    reference = copies_reference(training, normal(200, seed=1))
     assert measure("memorization", training[:200], training[200:], reference)["copy_rate"] == 1
 
 
@@ -203,7 +202,7 @@ def test_copies_are_searched_among_all_training_images_not_only_the_reference():
 )
 def test_too_few_samples_are_reported_as_the_reason(name, num_samples, dim, reason):
     enough = normal(200, dim)
-    reference = SimpleNamespace(held_out=batch(enough), searched=batch(enough))
+    reference = copies_reference(enough, enough)
     for real, fake in (
         (enough[:num_samples], enough[:num_samples]),
         (enough, enough[:num_samples]),
@@ -215,9 +214,9 @@ def test_too_few_samples_are_reported_as_the_reason(name, num_samples, dim, reas
     assert measure(name, enough[: num_samples + 1], enough[: num_samples + 1], reference)
 
 
-@pytest.mark.parametrize("held_out", [None, batch(normal(99))])
+@pytest.mark.parametrize("held_out", [None, normal(99)])
 def test_memorization_needs_held_out_images(held_out):
-    reference = SimpleNamespace(held_out=held_out, searched=batch(normal(200)))
+    reference = copies_reference(normal(200), held_out)
     with pytest.raises(NotComputableError, match="fewer than 100 held-out images"):
         measure("memorization", normal(200), normal(200, seed=1), reference)
 

@@ -98,3 +98,11 @@ def test_points_have_no_range_and_are_unchanged():
     actual = as_pixels(points)
     assert actual.dtype == np.float32
     np.testing.assert_array_equal(actual, points)
+
+
+def test_points_whose_distances_overflow_are_rejected():
+    points = np.zeros((20, 2))
+    points[3, 1] = -1e30
+    with pytest.raises(SamplesError, match=r"^points: received coordinates up to 1e\+30, expected at most 1e\+15"):
+        as_pixels(points, "points")
+    assert as_pixels(points / 1e20, "points").max() == 0

@@ -15,7 +15,7 @@ from ganzoo.export.evaluation import (
     evaluator_class,
     make_evaluator,
 )
-from ganzoo.export.evaluation.text.metrics import metric_names
+from ganzoo.export.evaluation.text.metrics import metric, metric_names
 from ganzoo.training import load
 from ganzoo.training.data.text_source import TextSource
 from ganzoo.zoo.errors import ArgumentError
@@ -78,8 +78,8 @@ def test_the_report_has_all_settings_that_scores_depend_on(chain, build, tmp_pat
     content = report.content()
     assert (content["subject"], content["step"], content["num_samples"]) == ("runs/a", 7, NUM)
     assert content["reference"] == {
-        "name": "oracle:markov", "fingerprint": chain.fingerprint, "split": "train", "num_samples": NUM, "held_out": 50,
-        "shape": [3],
+        "name": "oracle:markov", "fingerprint": chain.fingerprint, "split": "train", "num_samples": NUM,
+        "available": 900, "held_out": 50, "held_out_available": 100, "shape": [3],
     }  # fmt: skip
     assert content["bleu"] == {
         "texts": 50, "references": 50, "split": "held out", "smoothing": "method1, epsilon 0.1",
@@ -96,7 +96,7 @@ def test_the_report_has_all_settings_that_scores_depend_on(chain, build, tmp_pat
     assert read["results"] == content["results"]
     last = str(report).splitlines()[-1]
     assert last.startswith(
-        f"{NUM} samples against {NUM} of oracle:markov (train); BLEU of 50 against 50 held-out texts"
+        f"{NUM} samples against {NUM} of 900 of oracle:markov (train); BLEU of 50 against 50 held-out texts"
     )
     assert "smoothing method1" in last
     assert content["extractor"]["weights"] in last
@@ -104,7 +104,7 @@ def test_the_report_has_all_settings_that_scores_depend_on(chain, build, tmp_pat
 
 def test_the_last_line_omits_bleu_and_encoder_if_they_are_not_used(chain):
     last = str(TextEvaluator(chain, ["copies"], NUM).report(chain.tokens)).splitlines()[-1]
-    assert last == f"{NUM} samples against {NUM} of oracle:markov (train)"
+    assert last == f"{NUM} samples against {NUM} of 900 of oracle:markov (train)"
 
 
 def test_texts_in_an_array_have_every_score_but_likelihoods(chain):
@@ -171,3 +171,44 @@ def test_tokens_after_the_end_token_are_ignored(words):
     assert (dirty != words.tokens[:60]).any()
     evaluator = TextEvaluator(words, num_samples=NUM)
     assert evaluator.score(dirty) == evaluator.score(words.tokens[:60])
+
+
+def test_each_result_has_the_counts_it_was_computed_from(chain, monkeypatch):
+    monkeypatch.setattr(metric("two_sample"), "MAX_TEXTS", 60)
+    monkeypatch.setattr(metric("two_sample"), "measure", lambda comparison: {"two_sample": 0.5})
+    report = TextEvaluator(chain, ["bleu", "copies", "nll_oracle", "two_sample"], NUM).report(chain.tokens[:101])
+    results = report.content()["results"]
+
+    def counts(name):
+        return {kind: tuple(count.values()) for kind, count in results[name]["counts"].items()}
+
+    assert counts("self_bleu_2") == {"samples": (50, 101), "references": (50, 100)}
+    assert counts("empty") == counts("copied") == {"samples": (101, 101), "searched texts": (900, 900)}
+    assert counts("nll_oracle") == {"samples": (101, 101)}
+    assert counts("two_sample") == {"training texts": (60, NUM), "samples": (60, 101)}
+    lines = str(report).splitlines()
+    assert "two_sample: computed from 60 of 120 training texts, 60 of 101 samples" in lines
+    assert "held-out real (50)" in lines[0]
+    assert report.content()["available"] == 101
+
+
+def test_results_of_all_samples_differ_from_those_of_a_part(chain):
+    results = TextEvaluator(chain, ["bleu"], NUM).report(chain.tokens[:110]).content()["results"]
+    assert results["bleu_2"]["counts"]["samples"] == {"used": 50, "given": 110}
+    assert results["empty"]["counts"]["samples"] == {"used": 110, "given": 110}
+
+
+def test_few_texts_are_reported_before_the_table(chain):
+    report = TextEvaluator(chain, ["copies"], NUM).report(chain.tokens[:3])
+    assert str(report).splitlines()[0].startswith("WARNING: only 3 samples:")
+    capped = TextEvaluator(chain, ["copies"], 100).report(chain.tokens[:200])
+    assert "100 of 200 samples were evaluated" in str(capped)
+    assert "WARNING" not in str(capped)
+
+
+def test_a_value_that_is_not_finite_is_a_reason_and_no_score(chain, monkeypatch):
+    monkeypatch.setattr(metric("nll_oracle"), "nats_per_token", lambda *_: float("inf"))
+    evaluator = TextEvaluator(chain, ["nll_oracle"], NUM)
+    assert evaluator.score(chain.tokens[:60]) == {}
+    assert evaluator.reasons == {"nll_oracle": "its value is inf, which is no score"}
+    assert evaluator.counts == {"num_samples": 60, "num_real": NUM}

@@ -187,6 +187,7 @@ def test_the_classifier_separates_degraded_texts_but_not_real_ones_from_real_one
     assert degraded["two_sample_low"] > 0.6
 
 
+@pytest.mark.thorough
 def test_the_classifier_is_trained_until_it_no_longer_improves(monkeypatch):
     real, fakes = np.random.default_rng(0).integers(0, 12, (2, 4000, 3)).astype("int32")
     # The last token of real texts is the sum of the others: neither single tokens nor pairs are informative.

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ganzoo.export.evaluation import Extractor, TranslationEvaluator, make_evaluator
+from ganzoo.export.evaluation.image.metrics import NotComputableError, fid
 from ganzoo.export.evaluation.translation import domain_views
 from ganzoo.export.evaluation.translation.translation_evaluator import image_similarity
 from ganzoo.training import load
@@ -162,3 +163,52 @@ def test_without_a_second_direction_or_ground_truth_their_results_are_absent():
     assert both["cycle_xy"] == both["cycle_yx"] == 0
     with pytest.raises(ValueError, match="num_samples: received 1"):
         TranslationEvaluator(digits, num_samples=1)
+
+
+def test_a_report_has_the_counts_of_each_direction_and_warns_of_few_images(evaluator):
+    few = TranslationEvaluator(evaluator.source, FakeExtractor(), num_samples=40)
+    report = few.report(translator(evaluator))
+    content = report.content()
+    assert content["num_samples"] == content["num_real"] == {"y": 40, "x": 40}
+    assert content["available"] == {"y": 120, "x": 120}
+    assert content["references"] == {"y": 40, "x": 40}
+    assert content["references_available"] == {"y": 160, "x": 160}
+    lines = str(report).splitlines()
+    assert lines[0].startswith("WARNING: only 40 translations into y, 40 training images of y, ")
+    assert "40 of 120 into y against 40 of 160 training images, last column 40 images" in lines[-1]
+    assert "note: fid_xy: computed from 40 samples; fewer than 2048 bias it upward" in str(report)
+    complete = str(evaluator.report(translator(evaluator)))
+    assert "WARNING" not in complete
+    assert "held-out images: 120 into y against 120 of 160 training images" in complete.splitlines()[-1]
+
+
+def test_a_mean_over_one_of_two_directions_is_called_incomplete(evaluator, monkeypatch):
+    measure = fid.measure
+
+    def measured_into_y(comparison):
+        if comparison.reference is evaluator.references["x"]:
+            raise NotComputableError("too few images")
+        return measure(comparison)
+
+    monkeypatch.setattr(fid, "measure", measured_into_y)
+    report = evaluator.report(translator(evaluator))
+    assert report["fid"] == report["fid_xy"]
+    assert "fid_yx" not in report.columns["model"]
+    assert report.reasons == {"fid_yx": "too few images", "fid": "it is fid_xy alone: too few images"}
+    assert "fid: incomplete: it is fid_xy alone: too few images" in str(report).splitlines()
+    monkeypatch.setattr(fid, "measure", lambda comparison: {"fid": float("nan")})
+    assert not any("fid" in name for name in evaluator.score(*evaluator.sample(translator(evaluator))))
+    assert evaluator.reasons["fid"].startswith("its value is nan")
+
+
+def test_images_that_are_smaller_than_the_windows_of_ssim_are_the_reason_for_its_absence(evaluator):
+    x, y = Side("small x", 20), Side("small y", 230)
+    for side in (x, y):
+        side.samples, side.held_out, side.shape = side.samples[:, :10, :10], side.held_out[:, :10, :10], (10, 10, 3)
+    source = SimpleNamespace(**(vars(evaluator.source) | {"x": x, "y": y, "shape": x.shape, "target_shape": y.shape}))
+    source.truth = (source.y.held_out, source.x.held_out)
+    small = TranslationEvaluator(source, FakeExtractor(), num_samples=120)
+    results = small.score(*small.sample(translator(small)))
+    assert results["psnr_xy"] == 100
+    assert "ssim_xy" not in results
+    assert "11 x 11 pixels" in small.reasons["ssim"]
