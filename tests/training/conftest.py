@@ -4,6 +4,7 @@ import keras
 import pytest
 from ganzoo.training import load_run
 from ganzoo.training.cli.command_line import main
+from ganzoo.zoo.core.ownership import MARKER
 
 TINY_TEXT_GAN = [
     "--set=model.generator.embedding_dim=4",
@@ -141,9 +142,10 @@ def image_run(train_toml, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def list_tree():
-    """Lists all files below a folder, as sorted relative paths."""
+    """Lists all files below a folder except markers, as sorted relative paths."""
 
     def list_files(folder):
-        return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        files = (path for path in folder.rglob("*") if path.is_file() and path.name != MARKER)
+        return sorted(path.relative_to(folder).as_posix() for path in files)
 
     return list_files

@@ -3,14 +3,15 @@
 import time
 from pathlib import Path
 
-import tensorflow as tf
-
 from ...export.evaluation import evaluator_class, make_evaluator
 from ...export.evaluation.image.image_evaluator import FIRST_SEED
 from ...zoo.errors import ArgumentError
 from ..run.checkpointing import save_best
-from .metrics_logger import append_row, read_rows
+from .event_log import EventLog
+from .metrics_logger import append_row, read_rows, write_scalars
+from .side_output import SideOutput
 from .step_callback import StepCallback
+from .stopping import abandoned_on_signal, interruptible
 
 SCALARS = (int, float)
 # How messages spell a criterion.
@@ -23,9 +24,11 @@ class Evaluate(StepCallback):
     When to use it: to choose a checkpoint by a score rather than by its step. The evaluation before the first step
     fails at once if the data allow no score, rather than after hours of training.
 
-    A row of the JSON-lines file holds `step`, `kimg`, the scores, and `evaluation_seconds`. The evaluator's `criterion`
-    decides which model is the best: the FID of images, the local Frechet distance of texts; lower is better. The best
-    score so far is read from the rows, so that a resumed run continues like an uninterrupted one.
+    A row of the JSON-lines file holds `step`, `kimg`, the scores, the counts `num_samples` and `num_real` that they
+    were computed from, and `evaluation_seconds`. The evaluator's `criterion` decides which model is the best: the FID
+    of images, the local Frechet distance of texts; lower is better. The best score so far is read from the rows, so
+    that a resumed run continues like an uninterrupted one. A signal that `TerminateOnSignal` waits for abandons an
+    evaluation; it is repeated when the run is resumed.
 
     Args:
         evaluator: `ganzoo.export.evaluation.ImageEvaluator` with the metric "fid", a `TextEvaluator` with
@@ -71,11 +74,12 @@ class Evaluate(StepCallback):
         self.batch_size = batch_size
         self.best = None if best is None else Path(best)
         self.patience = patience
-        self.writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
+        self.events = EventLog(tensorboard)
+        self._rows = SideOutput(str(path), retry=True)
         self.scores, self.best_score, self.best_step, self._waited = {}, float("inf"), None, 0
 
     def on_train_begin(self, logs=None):
-        """Reads the scores of earlier fits, and evaluates an untrained model."""
+        """Reads the scores of earlier fits, and evaluates an untrained model, or one whose evaluation was abandoned."""
         super().on_train_begin(logs)
         self._evaluated_step = None
         if self.best is not None:
@@ -83,23 +87,26 @@ class Evaluate(StepCallback):
         if self.path is not None:
             self.best_score, self._waited = float("inf"), 0
             for row in read_rows(self.path):
-                if self.criterion in row:
+                if isinstance(row.get(self.criterion), SCALARS):
                     self._update_best(row[self.criterion], row["step"])
                     self._evaluated_step = row["step"]
-        if self.step == 0 and self._evaluated_step is None:
-            self._evaluate()
+        is_due = self.step == 0 or (self.path is not None and self.step % self.every_n_steps == 0)
+        if is_due and self._evaluated_step != self.step:
+            with interruptible():
+                self._evaluate()
 
     def on_step(self, step, previous, logs):
         """Evaluates where it is due, and ends `fit` once patience is exhausted."""
         if self.is_due(step, previous, self.every_n_steps):
-            self._evaluate()
+            with abandoned_on_signal(self.model):
+                self._evaluate()
 
     def on_train_end(self, logs=None):
         """Evaluates the final model, unless `fit` was interrupted: then saving has priority."""
         if self._evaluated_step != self.step and not self.model.stop_training:
-            self._evaluate()
-        if self.writer:
-            self.writer.flush()
+            with interruptible():
+                self._evaluate()
+        self.events.flush()
 
     def _evaluate(self):
         start = time.perf_counter()
@@ -110,17 +117,17 @@ class Evaluate(StepCallback):
         require_score(self.evaluator, self.scores)
         self._evaluated_step = self.step
         scalars = {name: value for name, value in self.scores.items() if isinstance(value, SCALARS)}
+        # Before its row is written: an evaluation without a row is repeated, and saves the model again.
+        if self._update_best(scalars[self.criterion], self.step) and self.best is not None:
+            save_best(self.model, self.best)
         if self.path is not None:
             row = {"step": self.step}
             if self.batch_size is not None:
                 row["kimg"] = self.step * self.batch_size * self.model.n_critic / 1000
-            append_row(self.path, row | scalars | {"evaluation_seconds": round(time.perf_counter() - start, 2)})
-        if self.writer:
-            with self.writer.as_default(step=self.step):
-                for name, value in scalars.items():
-                    tf.summary.scalar(f"evaluation/{name}", value)
-        if self._update_best(scalars[self.criterion], self.step) and self.best is not None:
-            save_best(self.model, self.best)
+            row |= scalars | getattr(self.evaluator, "counts", {})
+            row["evaluation_seconds"] = round(time.perf_counter() - start, 2)
+            self._rows.write(lambda: append_row(self.path, row))
+        self.events.write(self.step, lambda: write_scalars(scalars, "evaluation/"))
         if self.patience is not None and self._waited >= self.patience:
             self.model.stop_training = True
 
@@ -130,6 +137,11 @@ class Evaluate(StepCallback):
             self.best_score, self.best_step = score, step
         self._waited = 0 if better else self._waited + 1
         return better
+
+
+def was_evaluated(path, step):
+    """Returns whether a JSON-lines file holds the scores of a step."""
+    return any(row["step"] == step and "evaluation_seconds" in row for row in read_rows(path))
 
 
 def require_score(evaluator, available):

@@ -8,6 +8,9 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from ...zoo.core.atomic_files import write_text
+from .event_log import EventLog
+from .side_output import SideOutput
 from .step_callback import StepCallback
 
 
@@ -17,7 +20,8 @@ class MetricsLogger(StepCallback):
     When to use it: to keep the training curves of a `fit`. A row holds `step`, `kimg` (thousands of real images or
     sequences seen), each logged value's mean over the steps since the last row, the number of those steps as
     `steps_averaged`, and `images_per_second` or, for texts, `sequences_per_second`: the rate of real samples that the
-    discriminator saw.
+    discriminator saw. Rows that cannot be written, on a full disk for example, are reported once on stderr and written
+    later; they do not end training.
 
     Args:
         path: str or path of the JSON-lines file; rows are appended.
@@ -37,7 +41,8 @@ class MetricsLogger(StepCallback):
         self.path = Path(path)
         self.every_n_steps, self.also_every_n_steps = every_n_steps, also_every_n_steps or every_n_steps
         self.batch_size = batch_size
-        self.writer = tf.summary.create_file_writer(str(tensorboard)) if tensorboard else None
+        self.events = EventLog(tensorboard)
+        self._rows = SideOutput(str(self.path), retry=True)
 
     def on_train_begin(self, logs=None):
         """Starts the first interval."""
@@ -55,8 +60,7 @@ class MetricsLogger(StepCallback):
         """Writes the last, shorter interval."""
         if self.step > self._last_step:
             self._write()
-        if self.writer:
-            self.writer.flush()
+        self.events.flush()
 
     def _write(self):
         steps, now = self.step - self._last_step, time.perf_counter()
@@ -65,12 +69,8 @@ class MetricsLogger(StepCallback):
         row |= {name: float(value) for name, value in self._logs.items()}
         row |= _scheduled_learning_rate(self.model.generator_optimizer)
         row[f"{self.sample_unit}_per_second"] = steps * samples_per_step / (now - self._last_time)
-        append_row(self.path, row)
-        if self.writer:
-            with self.writer.as_default(step=self.step):
-                for name, value in row.items():
-                    if name != "step":
-                        tf.summary.scalar(name, value)
+        self._rows.write(lambda: append_row(self.path, row))
+        self.events.write(self.step, lambda: write_scalars({k: v for k, v in row.items() if k != "step"}))
         self.model.reset_metrics()
         self._last_step, self._last_time = self.step, now
 
@@ -82,27 +82,48 @@ def _scheduled_learning_rate(optimizer):
     return {"learning_rate": float(inner.learning_rate)} if scheduled else {}
 
 
+def write_scalars(values, prefix=""):
+    """Writes a dict of numbers to the current TensorBoard writer."""
+    for name, value in values.items():
+        tf.summary.scalar(prefix + name, value)
+
+
 def append_row(path, row):
-    """Appends a dict as one JSON line and flushes it to the operating system."""
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+    """Appends a dict as one JSON line and passes it to the operating system, all of it or nothing.
+
+    Raises:
+        OSError: the line cannot be written; the file is unchanged.
+    """
+    line = (json.dumps(row) + "\n").encode()
+    with open(path, "ab+", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size:
+            # A crash may have truncated the last line.
+            file.seek(size - 1)
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        try:
+            while line:
+                line = line[file.write(line) :]
+        except OSError:
+            file.truncate(size)
+            raise
 
 
 def read_rows(path):
-    """Returns the rows of a JSON-lines file as a list of dicts, without a last line that a crash truncated."""
+    """Returns the rows of a JSON-lines file as a list of dicts, without lines that a crash or a full disk damaged."""
     path = Path(path)
     rows = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if path.exists() else []:
         try:
-            rows.append(json.loads(line))
+            row = json.loads(line)
         except json.JSONDecodeError:
-            break
+            continue
+        if isinstance(row, dict) and isinstance(row.get("step"), int):
+            rows.append(row)
     return rows
 
 
 def truncate_rows(path, step):
     """Removes the rows after a step, which a resumed run writes again."""
     remaining = [row for row in read_rows(path) if row["step"] <= step]
-    temporary = Path(f"{path}.part")
-    temporary.write_text("".join(json.dumps(row) + "\n" for row in remaining), encoding="utf-8")
-    os.replace(temporary, path)
+    write_text(path, "".join(json.dumps(row) + "\n" for row in remaining))

@@ -1,5 +1,6 @@
 """The progress report of a training: a bar on a terminal, plain lines in a file or a job log."""
 
+import contextlib
 import sys
 import time
 
@@ -60,8 +61,9 @@ class ProgressBar(StepCallback):
         self._logs = logs
         if self.bar is not None:
             # The metrics are formatted only when the bar is refreshed.
-            if self.bar.update(step - previous):
-                self.bar.set_postfix_str(", ".join(self._metrics()), refresh=False)
+            with contextlib.suppress(OSError):
+                if self.bar.update(step - previous):
+                    self.bar.set_postfix_str(", ".join(self._metrics()), refresh=False)
         elif (
             self.is_due(step, previous, self.every_n_steps)
             or self.clock() - self._written_time >= SECONDS_BETWEEN_LINES
@@ -77,14 +79,17 @@ class ProgressBar(StepCallback):
     def close(self):
         """Closes the bar; to be called also after a `fit` that raised an exception."""
         if self.bar is not None:
-            self.bar.close()
+            with contextlib.suppress(OSError):
+                self.bar.close()
 
     def _write(self):
         self._written_step, self._written_time = self.step, self.clock()
         done, elapsed = self.step - self._start_step, self._written_time - self._start_time
         left = time_left(done, self.steps - self._start_step, elapsed)
         line = f"step {position(self.step, self.steps)}: {', '.join(self._metrics())}{left}"
-        print(line, file=self._stream, flush=True)
+        # A log on a full disk, or a terminal that is gone, is no reason to stop.
+        with contextlib.suppress(OSError):
+            print(line, file=self._stream, flush=True)
 
     def _metrics(self):
         elapsed = max(self.clock() - self._start_time, 1e-9)

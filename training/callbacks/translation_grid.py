@@ -53,7 +53,7 @@ class TranslationGrid(SampleWriter):
     def _round_trip(self, domain, other):
         images = self.domains[domain]
         translations = self.model.translate(images, to=other)
-        columns = [images, translations, self.model.translate(translations, to=domain)]
+        columns = [images, translations, self.model.translate(translations, to=domain, value_range=(-1, 1))]
         if images.shape == self.domains[other].shape:
             columns.append(self.model.translate(images, to=domain))
         return columns

@@ -6,6 +6,7 @@ TensorFlow is imported by the commands that compute, never by `--help` or `list`
 import argparse
 import os
 import sys
+from os.path import expanduser as path
 
 from ...zoo.errors import UserError
 from . import commands
@@ -32,17 +33,24 @@ def main(arguments=None):
     except UserError as error:
         print(f"ganzoo: {error}", file=sys.stderr)
         return 2
-    except RuntimeError as error:
-        if type(error).__module__.startswith("ganzoo."):
-            print(f"ganzoo: {error}", file=sys.stderr)
-            return 1
-        raise
-    except OSError as error:
-        print(f"ganzoo: {error}", file=sys.stderr)
+    except Exception as error:
+        reason = _failure(error)
+        if reason is None:
+            raise
+        print(f"ganzoo: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("ganzoo: interrupted", file=sys.stderr)
         return 130
+
+
+def _failure(error):
+    """Returns what failed, in one line, or None for an error in the program."""
+    if isinstance(error, RuntimeError) and type(error).__module__.startswith("ganzoo."):
+        return str(error)
+    from ..run.machine_failures import machine_failure
+
+    return machine_failure(error) or (str(error) if isinstance(error, OSError) else None)
 
 
 def build_parser():
@@ -65,33 +73,40 @@ def _add_data(group):
     command.add_argument("source", help="such as digits, mixture:grid, idx:DIR, lines:FILE")
     command.add_argument("--resolution", type=int, help="resize images to this height and width in pixels")
     command.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="an option of the source")
-    command.add_argument("--out", help="the image grid to write (default: data.png); not for texts")
+    command.add_argument("--out", type=path, help="the image grid to write (default: data.png); not for texts")
 
 
 def _add_train(group):
     command = _add_command(group, "train", commands.train_run, "train the model of a recipe and write a run folder")
-    command.add_argument("recipe", nargs="?", help="the name of a shipped recipe or a .toml file")
-    command.add_argument("--out", help="the run folder (default: runs/RECIPE)")
-    command.add_argument("--data", help="a data source in place of the recipe's")
+    command.add_argument("recipe", nargs="?", type=path, help="the name of a shipped recipe or a .toml file")
+    command.add_argument("--out", type=path, help="the run folder (default: runs/RECIPE)")
+    command.add_argument(
+        "--data", metavar="SOURCE", help="a data source in place of the recipe's; with --resume: where its data are now"
+    )
     command.add_argument(
         "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="override a key of the recipe"
     )
-    command.add_argument("--resume", metavar="RUN", help="resume this run from its last checkpoint")
+    command.add_argument("--resume", type=path, metavar="RUN", help="resume this run from its last checkpoint")
     command.add_argument("--overwrite", action="store_true", help="remove an existing run in the folder first")
-    command.add_argument("--init-from", metavar="RUN", help="initialize the networks with the weights of another run")
+    command.add_argument(
+        "--init-from", type=path, metavar="RUN", help="initialize the networks with the weights of another run"
+    )
     command.add_argument("--dry-run", action="store_true", help="print the resolved recipe and exit")
     command.add_argument("--quiet", action="store_true", help="do not report progress")
 
 
 def _add_evaluate(group):
     command = _add_command(group, "evaluate", commands.evaluate_samples, "evaluate a run, or a set of images")
-    command.add_argument("run", nargs="?", metavar="RUN", help="a run folder, evaluated against its own data")
-    command.add_argument("--checkpoint", default="last", help="checkpoint of RUN: last or best (default: %(default)s)")
     command.add_argument(
-        "--real", metavar="SOURCE", help="in place of RUN: the reference, a data source such as digits or folder:DIR"
+        "run", nargs="?", type=path, metavar="RUN", help="a run folder, evaluated against its own data"
+    )
+    command.add_argument("--checkpoint", default="last", help="checkpoint of RUN: last or best (default: %(default)s)")
+    command.add_argument("--data", metavar="SOURCE", help="where the data of RUN are now (default: as in its recipe)")
+    command.add_argument(
+        "--real", metavar="SOURCE", help="in place of RUN: the reference, a data source such as digits, or like --fake"
     )
     command.add_argument(
-        "--fake", metavar="SAMPLES", help="with --real: a folder, an .npz or .npy file, or a data source"
+        "--fake", type=path, metavar="SAMPLES", help="with --real: a folder, an .npz or .npy file, or a data source"
     )
     command.add_argument(
         "--resolution", type=int, help="with --real: resolution of both sets (default: the source's own)"
@@ -102,19 +117,24 @@ def _add_evaluate(group):
     )
     command.add_argument("--metrics", help="comma-separated metric names (default: all)")
     command.add_argument(
-        "--num-samples", type=int, default=10_000, help="samples per block of seeds (default: %(default)s)"
+        "--num-samples", type=int, help="samples per block of seeds (default: 10000; with --real: all of both sets)"
     )
     command.add_argument(
         "--seeds", type=int, default=1, help="number of disjoint blocks of seeds (default: %(default)s)"
     )
     command.add_argument(
-        "--out", metavar="FILE", help="the JSON file to write (default: RUN/evaluation.json, or evaluation.json)"
+        "--out",
+        type=path,
+        metavar="FILE",
+        help="the JSON file to write (default: RUN/evaluation.json, or evaluation.json)",
     )
 
 
 def _add_sample(group):
     command = _add_command(group, "sample", commands.generate_samples, "generate samples of a run or an exported file")
-    command.add_argument("source", metavar="RUN", help="a run folder, or a .tflite file that `ganzoo export` wrote")
+    command.add_argument(
+        "source", type=path, metavar="RUN", help="a run folder, or a .tflite file that `ganzoo export` wrote"
+    )
     command.add_argument("--checkpoint", default="last", help="checkpoint to load: last or best (default: %(default)s)")
     command.add_argument(
         "--num-samples", type=int, help="number of samples (default: 64 images, one per given label, or 20 texts)"
@@ -125,7 +145,10 @@ def _add_sample(group):
     )
     command.add_argument("--text", help="caption for a text-to-image model")
     command.add_argument(
-        "--text-file", metavar="FILE", help="one caption per line; also writes index.jsonl with file, caption and seed"
+        "--text-file",
+        type=path,
+        metavar="FILE",
+        help="one caption per line; also writes index.jsonl with file, caption and seed",
     )
     command.add_argument(
         "--temperature", type=float, help="sampling temperature of texts; below 1 favors likely words (default: 1)"
@@ -135,6 +158,7 @@ def _add_sample(group):
     )
     command.add_argument(
         "--out",
+        type=path,
         help=".png: an image grid (default: samples.png); .npz: an array; otherwise a folder of PNGs. Texts: .txt, "
         "one per line (default: print them)",
     )
@@ -142,9 +166,11 @@ def _add_sample(group):
 
 def _add_translate(group):
     command = _add_command(group, "translate", commands.translate_images, "translate images with a run")
-    command.add_argument("run", metavar="RUN", help="a run folder")
-    command.add_argument("source", metavar="IN", help="an image or a folder of images, of any size")
-    command.add_argument("out", metavar="OUT", help="a .png file, or a folder; names and sizes are preserved")
+    command.add_argument("run", type=path, metavar="RUN", help="a run folder")
+    command.add_argument("source", type=path, metavar="IN", help="an image or a folder of images, of any size")
+    command.add_argument(
+        "out", type=path, metavar="OUT", help="a .png file, or a folder; names and sizes are preserved"
+    )
     command.add_argument(
         "--to", default="y", help="the target domain: y, or x if the model supports it (default: %(default)s)"
     )
@@ -154,8 +180,9 @@ def _add_translate(group):
 
 def _add_export(group):
     command = _add_command(group, "export", commands.export_files, "export a run's generator for servers and devices")
-    command.add_argument("run", metavar="RUN", help="a run folder")
+    command.add_argument("run", type=path, metavar="RUN", help="a run folder")
     command.add_argument("--checkpoint", default="last", help="checkpoint to load: last or best (default: %(default)s)")
+    command.add_argument("--data", metavar="SOURCE", help="where the data of RUN are now (default: as in its recipe)")
     command.add_argument("--formats", help="comma-separated: saved_model, tflite, onnx (default: the recipe's)")
     command.add_argument(
         "--precisions", help="of TFLite files, comma-separated: float32, float16, int8, dynamic (default: the recipe's)"
@@ -164,7 +191,7 @@ def _add_export(group):
     command.add_argument("--int8-io", action="store_true", help="give int8 files int8 inputs and outputs")
     command.add_argument("--name", help="name of the exported model (default: the run folder's)")
     command.add_argument("--version", type=int, help="version of the SavedModel (default: the next free one)")
-    command.add_argument("--out", metavar="DIR", help="the folder to write to (default: RUN/export)")
+    command.add_argument("--out", type=path, metavar="DIR", help="the folder to write to (default: RUN/export)")
 
 
 def _add_command(group, name, handler, summary):

@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+from ...zoo.core.user_paths import shell_path
 from ...zoo.errors import UserError
-from .output_paths import check_output_path
 
 DEFAULT_DATA_IMAGE = "data.png"
 # How messages spell a criterion.
@@ -40,24 +40,27 @@ def describe_data(options):
     from ..config.recipe import parse_value
     from ..data import load
     from .data_overview import source_overview
+    from .output_paths import check_output_file
 
-    if options.out:
-        check_output_path(options.out)
     arguments = {}
     for item in options.set:
         key, _, value = item.partition("=")
         arguments[key.removeprefix("data.")] = parse_value(value)
     if options.resolution is not None:
         arguments["resolution"] = options.resolution
+    out = options.out or DEFAULT_DATA_IMAGE
+    content = {"source": options.source} | {key: value for key, value in arguments.items() if key == "data_dir"}
+    if options.out:
+        check_output_file(out, content)
     source = load(options.source, **arguments)
     facts = source.describe()
     if source.family == "text":
         if options.out:
             raise UserError(f"--out: received {options.out!r} with {source.name}, expected none: texts have no image")
     else:
-        facts["image"] = options.out or DEFAULT_DATA_IMAGE
-        check_output_path(facts["image"])
-        save_png(facts["image"], source_overview(source))
+        facts["image"] = out
+        check_output_file(out, content, default=not options.out)
+        save_png(out, source_overview(source))
     _report(options, facts, "\n".join(f"{key:<18} {value}" for key, value in _lines(facts)))
 
 
@@ -87,9 +90,9 @@ def train_run(options):
         recipe = run_dir.load_recipe(options.set, options.data)
     else:
         recipe = load_recipe(options.recipe, options.set, options.data)
-    if options.resume:
-        run_dir.require_recipe(recipe)
     if options.dry_run:
+        if options.resume:
+            run_dir.require_recipe(recipe)
         print(json.dumps(recipe.content()) if options.json else recipe.dumps())
         return None
     from ..run.training_run import train
@@ -98,38 +101,42 @@ def train_run(options):
     facts = {"run": str(run_dir), "step": result.step}
     facts |= {"samples": str(run_dir.samples), "checkpoints": str(run_dir.checkpoints)}
     if result.signal is not None:
-        message = (
-            f"stopped by {result.signal.name} at step {result.step}; everything is saved, resume with "
-            f"`ganzoo train --resume {run_dir}`"
-        )
-        _report(options, facts | {"signal": result.signal.name}, message)
+        _report(options, facts | {"signal": result.signal.name}, _signal_message(result, run_dir))
         return 128 + result.signal
     message = f"finished at step {result.step}: the samples are in {run_dir.samples}/"
     if result.best is not None:
         score, step = result.best
         facts["best"] = {result.criterion: score, "step": step}
         title = CRITERION_TITLES.get(result.criterion, result.criterion)
-        message += f"\nbest {title} {score:.4g} at step {step}: checkpoint `best`"
+        computed_from = f"computed from at most {recipe.evaluate.num_samples} samples"
+        message += f"\nbest {title} {score:.4g} at step {step}, {computed_from}: checkpoint `best`"
     _report(options, facts, message)
     return None
 
 
+def _signal_message(result, run_dir):
+    if not run_dir.state.is_file():
+        return f"stopped by {result.signal.name} before the run was created; start it again with the same command"
+    where = f"at step {result.step}; everything is saved" if result.model else "before training began; nothing is lost"
+    return f"stopped by {result.signal.name} {where}, resume with `ganzoo train --resume {shell_path(run_dir.path)}`"
+
+
 def evaluate_samples(options):
     """Evaluates a run, or a set of images against a reference."""
-    from .evaluate_command import evaluate_pair, evaluate_run, save_images
+    from .evaluate_command import check_report_path, evaluate_pair, evaluate_run, save_images
 
     pair = options.real is not None or options.fake is not None
     if pair == (options.run is not None) or (pair and None in (options.real, options.fake)):
         raise UserError("evaluate: expected either RUN, or --real SOURCE and --fake SAMPLES")
     if pair:
-        _refuse_options(options, "--real", ("checkpoint",))
+        _refuse_options(options, "--real", ("checkpoint", "data"))
     else:
         _refuse_options(options, "RUN", ("resolution", "range"))
     if pair and options.seeds != 1:
         raise UserError(f"--seeds: received {options.seeds} with --fake, expected 1: only a run generates more samples")
     out = Path(options.out or (Path(options.run) / "evaluation.json" if not pair else "evaluation.json"))
     if options.out or pair:
-        check_output_path(out)
+        check_report_path(out, options)
     metrics = options.metrics.split(",") if options.metrics else None
     if pair:
         report = evaluate_pair(
@@ -143,8 +150,9 @@ def evaluate_samples(options):
         )
     else:
         report = evaluate_run(
-            options.run, options.checkpoint, options.extractor, metrics, options.num_samples, options.seeds
-        )
+            options.run, options.checkpoint, options.extractor, metrics, options.num_samples, options.seeds,
+            data=options.data,
+        )  # fmt: skip
     report.save(out)
     save_images(report, out.with_suffix(""))
     _report(options, report.content(), f"{report}\nwritten to {out}")
@@ -171,15 +179,15 @@ def generate_samples(options):
     """Generates samples of a run or an exported file, and writes them, or prints texts without --out."""
     from .sample_command import sample
 
-    if options.out and Path(options.out).suffix:
-        check_output_path(options.out)
-    if Path(options.source).suffix == ".tflite":
+    if Path(options.source).suffix == ".tflite" and not Path(options.source).is_dir():
         _refuse_options(options, "a .tflite file", ("checkpoint",))
     facts = sample(options)
     if "out" not in facts and not options.json:
         print("\n".join(facts["texts"]))
     else:
-        _report(options, facts, f"{facts['num_samples']} samples in {facts.get('out')}")
+        removed = facts.get("removed")
+        note = f"; removed {removed} samples of an earlier call from it" if removed else ""
+        _report(options, facts, f"{facts['num_samples']} samples in {facts.get('out')}{note}")
 
 
 def translate_images(options):
@@ -190,7 +198,10 @@ def translate_images(options):
     for file, reason in facts["skipped"].items():
         print(f"skipped {file}: {reason}", file=sys.stderr)
     skipped = f", {len(facts['skipped'])} skipped" if facts["skipped"] else ""
-    _report(options, facts, f"{facts['translated']} images translated to {options.to} in {options.out}{skipped}")
+    removed = f"; removed {facts['removed']} translations of an earlier call" if facts["removed"] else ""
+    _report(
+        options, facts, f"{facts['translated']} images translated to {options.to} in {options.out}{skipped}{removed}"
+    )
 
 
 def export_files(options):
@@ -207,6 +218,7 @@ def export_files(options):
         precisions=_parse_list(options.precisions),
         batch_sizes=_parse_list(options.batch_sizes),
         int8_io=options.int8_io or None,
+        data=options.data,
     )
     _report(options, report.content(), f"{report}\nwritten to {report.facts['folder']}")
     return 1 if report.failures else None

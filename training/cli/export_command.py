@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+import unicodedata
 from pathlib import Path
 
 from ...export.evaluation import ImageEvaluator
@@ -18,16 +20,20 @@ from ...export.verification.verify_file import REPEATS
 from ...zoo.errors import UserError
 from ..config.recipe import Recipe
 from ..config.schema import Export
-from ..data import load
 from ..run.run_dir import RunError, as_run_dir
+from .output_paths import check_output_folder, claim_folder
 
+# The kind of folder that exports are in.
+KIND = "export"
+MAX_NAME = 100
+PATTERN_CHARACTERS = "[\\"
 # Precisions that change samples enough to affect the FID.
 QUANTIZED = ("int8", "dynamic")
 
 
 def export_run(
     run, checkpoint="last", out=None, name=None, version=None, formats=None, precisions=None, batch_sizes=None,
-    int8_io=None, repeats=REPEATS,
+    int8_io=None, repeats=REPEATS, data=None,
 ):  # fmt: skip
     """Exports a run's generator in the requested formats, and writes `report.json`.
 
@@ -40,11 +46,12 @@ def export_run(
         run: str or path of a run directory, or a `RunDir`.
         checkpoint: "last" or "best". Default "last".
         out: str or path of a folder, created if missing. Default: `export` in the run directory.
-        name: str of letters, digits, '.', '_' and '-': name of the SavedModel's folder and of the files. Default: name
-            of the run directory.
+        name: str of letters, digits, '.', '_' and '-': name of the SavedModel's folder and of the files. Default: of
+            `derive_name`.
         version: int >= 1 of the SavedModel, or None for the next free one. Default None.
         formats, precisions, batch_sizes, int8_io: as in the recipe's `[export]`. Default: the recipe's.
         repeats: int >= 0, timed calls per file, of which the median is reported; 0 disables timing. Default 50.
+        data: str, a data source that now holds the run's data, or None for the recipe's. Default None.
 
     Returns:
         An `ExportReport`; `report.failures` are the files that were not written.
@@ -53,22 +60,31 @@ def export_run(
         UserError: no run, or an argument that cannot be used.
     """
     run_dir = as_run_dir(run)
-    recipe = run_dir.load_recipe()
+    recipe = run_dir.load_recipe(source=data)
     arguments = {"formats": formats, "precisions": precisions, "batch_sizes": batch_sizes, "int8_io": int8_io}
     settings = _merge_settings(recipe, arguments)
-    name = name or run_dir.path.resolve().name
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, re.ASCII) or name.isdigit():
-        raise RunError(f"--name: received {name!r}, expected letters, digits, '.', '_' and '-', not digits alone")
+    if name is None:
+        name = derive_name(run_dir.path.resolve().name)
+    elif not _is_name(name):
+        raise RunError(
+            f"--name: received {name!r}, expected letters, digits, '.', '_' and '-', not digits alone and at most "
+            f"{MAX_NAME} characters"
+        )
     if int8_io and ("tflite" not in settings.formats or "int8" not in settings.precisions):
         raise RunError("--int8-io: received no int8 file with it, expected one: --formats tflite --precisions int8")
+    if out:
+        check_output_folder(out, KIND, recipe.data)
+    if "saved_model" in settings.formats:
+        _check_loadable(out or run_dir.export)
+    if data:
+        run_dir.load_data(recipe)
     model, skipped = run_dir.load_model(checkpoint), []
     if model.data_family == "text":
         settings, skipped = _text_settings(settings, arguments)
     if "onnx" in settings.formats:
         require_onnx()
-    out = Path(out) if out else run_dir.export
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out = claim_folder(out or run_dir.export, KIND)
     except OSError as error:
         raise RunError(f"--out: received {str(out)!r}, expected a folder that can be written to ({error})") from None
     calibration, note, directions = None, None, (None,)
@@ -97,6 +113,35 @@ def export_run(
     return report
 
 
+def derive_name(folder):
+    """Returns the name of the model of a run: that of its folder, as far as servers and programs accept it.
+
+    Args:
+        folder: str, such as "my run (1)", which yields "my_run_1". Accents are dropped and other characters become "_".
+    """
+    if _is_name(folder):
+        return folder
+    plain = unicodedata.normalize("NFKD", folder).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", plain).strip("_.-")[:MAX_NAME]
+    name = name if _is_name(name) else f"model_{name}".rstrip("_")
+    print(f"the model is named {name!r} after the folder {folder!r}; --name gives it another name", file=sys.stderr)
+    return name
+
+
+def _check_loadable(out):
+    """Refuses folders from which TensorFlow cannot load a SavedModel: it reads their paths as patterns."""
+    characters = sorted(set(PATTERN_CHARACTERS) & set(str(Path(out).resolve())))
+    if characters:
+        raise RunError(
+            f"--out: received {str(out)!r}, expected a path without {' '.join(characters)}: TensorFlow cannot load a "
+            "SavedModel from there; choose another folder, or leave saved_model out of --formats"
+        )
+
+
+def _is_name(name):
+    return len(name) <= MAX_NAME and re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, re.ASCII) and not name.isdigit()
+
+
 def _merge_settings(recipe, arguments):
     """Returns the validated `[export]` section of a recipe, overridden by the arguments that are not None."""
     overrides = {key: value for key, value in arguments.items() if value is not None}
@@ -122,8 +167,7 @@ def _text_settings(settings, arguments):
 def _calibration_images(model, recipe, run_dir):
     """Returns (dict of domain -> training images that a translation model reads, or None; reason why not, or None)."""
     try:
-        source = load(**recipe.data)
-        run_dir.require_data(source.fingerprint)
+        source = run_dir.load_data(recipe)
     except UserError as error:
         return None, f"compared and calibrated on random images, because the run's own are not available: {error}"
     return {"x": source.x.samples} | ({"y": source.y.samples} if "x" in model.directions else {}), None
@@ -169,8 +213,7 @@ def _evaluate_quantized(entries, model, recipe, run_dir):
         num_samples = recipe.evaluate.num_samples
     else:
         return
-    source = load(**recipe.data)
-    run_dir.require_data(source.fingerprint)
+    source = run_dir.load_data(recipe)
     extractor = recipe.evaluate.extractor if recipe.evaluate else "auto"
     evaluator = ImageEvaluator(source, extractor, ["fid"], num_samples, progress=True)
     keras_fid = evaluator.score(*evaluator.sample(model, FIRST_SEED))["fid"]

@@ -1,6 +1,7 @@
 """`ganzoo sample`: generates images, points or texts with a run or an exported file."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -9,13 +10,19 @@ import numpy as np
 from ...export.runtime.sample import Sampler, sample_file
 from ...export.visualization import overview, save_png, save_samples
 from ...zoo.core.atomic_files import write_text
+from ...zoo.core.own_files import is_own_png, write_arrays, write_own_text
+from ...zoo.core.user_paths import shell_path
 from ...zoo.errors import UserError
-from ..run.run_dir import load_run
-from .output_paths import check_output_path
+from ..data.texts.text_files import read_lines
+from ..run.run_dir import as_run_dir, load_run
+from .output_paths import check_output_file, check_output_folder, claim_folder, data_of_run
 
 DEFAULT_NUM_SAMPLES, DEFAULT_NUM_TEXTS = 64, 20
 DEFAULT_IMAGE = "samples.png"
-INDEX = "index.jsonl"
+# Of a folder of images.
+KIND, INDEX, FILES = "samples", "index.jsonl", "seed-*.png"
+# The channels that a PNG file can hold.
+MAX_CHANNELS = 4
 CONDITIONS = ("labels", "per_class", "text", "text_file", "temperature")
 
 
@@ -27,44 +34,82 @@ def sample(options):
             and out: .png for an image grid, .npz for an array, otherwise a folder of PNGs; of texts .txt or None.
 
     Returns:
-        dict of facts for the report: `num_samples`, `seed`, the `texts` of a text model, and `out` if a file was
-        written.
+        dict of facts for the report: `num_samples`, `seed`, the `texts` of a text model, `out` if a file was
+        written, and `removed`, the number of images of an earlier call that a folder no longer holds.
 
     Raises:
-        UserError: options that do not fit the model or each other.
+        UserError: options that do not fit the model or each other, or a path that must not be written.
     """
-    exported = Path(options.source).suffix == ".tflite"
-    model = _ExportedModel(options.source) if exported else _RunModel(options.source, options.checkpoint)
+    exported = Path(options.source).suffix == ".tflite" and not Path(options.source).is_dir()
+    run = None if exported else as_run_dir(options.source)
+    sources = [] if exported else [data_of_run(run)]
+    if options.out:
+        _check_out(options.out, sources)
+    model = _ExportedModel(options.source) if exported else _RunModel(run, options.checkpoint)
     conditions, num_samples, columns = _parse_conditions(options, model)
     if model.decode is not None:
         return _sample_texts(model, options, conditions, num_samples)
     out = Path(options.out or DEFAULT_IMAGE)
-    if out.suffix not in (".png", ".npz", ""):
+    if not options.out:
+        check_output_file(out, *sources, default=True)
+    suffix = _suffix(options.out or DEFAULT_IMAGE)
+    if suffix not in (".png", ".npz", ""):
         raise UserError(f"--out: received {str(out)!r}, expected .png, .npz, or (for images) the name of a folder")
-    if out.suffix:
-        check_output_path(out)
     samples = model.generate(num_samples, options.seed, conditions)
-    if out.suffix == ".png":
+    facts = {"num_samples": num_samples, "seed": options.seed, "out": str(out)}
+    if suffix == ".png":
         save_png(out, overview(samples, columns=columns))
-    elif out.suffix == ".npz":
-        np.savez_compressed(out, samples=samples, seed=options.seed, **conditions)
-    elif samples.ndim != 4:
-        raise UserError(f"--out: received {str(out)!r}, expected .png or .npz: these samples are not images")
+    elif suffix == ".npz":
+        write_arrays(out, samples=samples, seed=options.seed, **conditions)
     else:
-        names = save_samples(out, samples, options.seed)
-        if "texts" in conditions:
-            _write_index(out, names, conditions["texts"], options.seed)
-    return {"num_samples": num_samples, "seed": options.seed, "out": str(out)}
+        facts["removed"] = _save_folder(out, samples, conditions.get("texts"), options.seed)
+    return facts
+
+
+def _suffix(out):
+    """Returns the lower-case suffix that determines what is written, "" for a folder."""
+    is_folder = Path(out).is_dir() or out.endswith(os.sep)
+    return "" if is_folder else Path(out).suffix.lower()
+
+
+def _check_out(out, sources):
+    """Refuses a path that must not be written, see `output_paths.py`."""
+    if _suffix(out):
+        check_output_file(out, *sources)
+    else:
+        check_output_folder(out, KIND, *sources)
+        edited = next((path for path in Path(out).glob(FILES) if not is_own_png(path)), None)
+        if edited is not None:
+            raise UserError(
+                f"--out: received {out!r} with {edited.name}, which ganzoo did not write or which was edited since, "
+                "expected another folder"
+            )
+
+
+def _save_folder(out, samples, texts, seed):
+    """Writes images as PNGs, in place of those of an earlier call. Returns the number of images that it removed."""
+    if samples.ndim != 4 or samples.shape[-1] > MAX_CHANNELS:
+        kind = f"have {samples.shape[-1]} channels" if samples.ndim == 4 else "are not images"
+        raise UserError(f"--out: received {str(out)!r}, expected .png or .npz: these samples {kind}")
+    names = save_samples(claim_folder(out, KIND), samples, seed)
+    stale = [path for path in out.glob(FILES) if path.name not in names and is_own_png(path)]
+    for path in stale:
+        path.unlink()
+    if texts is not None:
+        _write_index(out, names, texts, seed)
+    else:
+        (out / INDEX).unlink(missing_ok=True)
+    return len(stale)
 
 
 def _sample_texts(model, options, conditions, num_samples):
     """Generates texts, and writes them to a file if --out is given."""
-    if options.out and Path(options.out).suffix != ".txt":
+    if options.out and _suffix(options.out) != ".txt":
         raise UserError(f"--out: received {options.out!r}, expected a .txt file: {options.source} generates texts")
     texts = model.decode(model.generate(num_samples, options.seed, conditions))
     facts = {"num_samples": num_samples, "seed": options.seed, **conditions, "texts": texts}
     if options.out:
-        write_text(options.out, "".join(f"{text}\n" for text in texts))
+        write_own_text(options.out, "".join(f"{text}\n" for text in texts))
         facts["out"] = options.out
     return facts
 
@@ -78,13 +123,13 @@ class _RunModel:
         decode: function from tokens to texts, or None if the samples are not texts.
     """
 
-    def __init__(self, path, checkpoint):
-        self.model = load_run(path, checkpoint)
+    def __init__(self, run_dir, checkpoint):
+        self.model = load_run(run_dir, checkpoint)
         family = self.model.data_family
         if family == "translation":
             raise UserError(
-                f"{path}: received a run of {type(self.model).__name__}, which translates images, expected one that "
-                f"generates samples: `ganzoo translate {path} IN OUT`"
+                f"{run_dir}: received a run of {type(self.model).__name__}, which translates images, expected one that "
+                f"generates samples: `ganzoo translate {shell_path(run_dir.path)} IN OUT`"
             )
         self.num_classes = getattr(self.model, "num_classes", None)
         # The vocabulary of a text model is that of its samples.
@@ -179,12 +224,7 @@ def _parse_captions(options, vocabulary):
 
 
 def _read_captions(path):
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"--text-file: received {path!r}, which cannot be read ({error}), expected UTF-8 text"
-        ) from None
+    lines = read_lines(path, f"--text-file: {path}", UserError)
     texts = [line.strip() for line in lines if line.strip()]
     if not texts:
         raise UserError(f"--text-file: received {path!r} without text, expected one caption per line")

@@ -10,11 +10,17 @@ import tensorflow as tf
 
 from ...export.visualization import save_png
 from ...zoo.core.image_scaling import to_uint8
+from ...zoo.core.own_files import is_own_png
 from ...zoo.core.progress import track_progress
+from ...zoo.core.user_paths import shell_path
 from ...zoo.errors import UserError
 from ..data.images.image_decoding import ImageReadError, read_image
+from ..data.images.own_output import OWN_PICTURE, own_pictures
 from ..data.images.paired_reader import list_images
 from ..run.run_dir import load_run
+from .output_paths import check_output_file, check_output_folder, claim_folder, data_of_run
+
+KIND = "translations"
 
 # Pixels per batch, except for a single larger image: 16 images of 256 x 256.
 BATCH_PIXELS = 2**20
@@ -37,32 +43,43 @@ def translate(options):
         options: namespace with run, source, out, to, checkpoint and batch_size.
 
     Returns:
-        dict of facts for the report: `run`, `checkpoint`, `to`, `out`, the number of `translated` images, and
-        `skipped`, a dict of file name -> reason.
+        dict of facts for the report: `run`, `checkpoint`, `to`, `out`, the number of `translated` images,
+        `skipped`, a dict of file name -> reason, and `removed`, the number of translations of an earlier call that a
+        folder no longer holds.
 
     Raises:
-        UserError: no run that translates in this direction, no readable image, or existing files at the output path.
+        UserError: no run that translates in this direction, no readable image, or an output path that cannot be used.
     """
     root, files, skipped = _list_inputs(options.source)
-    outputs = _output_paths(options.source, options.out, files)
+    outputs = _output_paths(options, files)
     if options.batch_size < 1:
         raise UserError(f"--batch-size: received {options.batch_size}, expected at least 1")
     model = load_run(options.run, options.checkpoint)
     _check_direction(model, options)
-    channels, translated = model.translator(options.to).input_shape[-1], 0
+    channels, written = model.translator(options.to).input_shape[-1], set()
     with track_progress(None, "translating", len(files), "images") as report:
         images = _read_images(root, files, channels, skipped, report)
         for batch in _make_batches(images, options.batch_size):
             for file, pixels in _translate_batch(model, batch, options.to, skipped):
+                if outputs[file] != Path(options.out):
+                    claim_folder(options.out, KIND)
                 outputs[file].parent.mkdir(parents=True, exist_ok=True)
                 save_png(outputs[file], pixels)
-                translated += 1
+                written.add(outputs[file])
             report.update(len(batch))
-    if not translated:
+    if not written:
         reasons = "; ".join(f"{file}: {why}" for file, why in list(skipped.items())[:3]) or "it is empty"
         raise UserError(f"{options.source}: received no image that can be translated, expected at least one: {reasons}")
     facts = {"run": options.run, "checkpoint": options.checkpoint, "to": options.to, "out": options.out}
-    return facts | {"translated": translated, "skipped": skipped}
+    return facts | {"translated": len(written), "skipped": skipped, "removed": _remove_others(options.out, written)}
+
+
+def _remove_others(out, written):
+    """Removes the translations of an earlier call from a folder, and returns their number."""
+    others = [path for path in Path(out).rglob("*.png") if path not in written and is_own_png(path)]
+    for path in others:
+        path.unlink()
+    return len(others)
 
 
 def _check_direction(model, options):
@@ -70,7 +87,7 @@ def _check_direction(model, options):
     if model.data_family != "translation":
         raise UserError(
             f"{options.run}: received a run of {name}, which generates samples, expected one that translates images: "
-            f"`ganzoo sample {options.run}`"
+            f"`ganzoo sample {shell_path(options.run)}`"
         )
     if options.to not in model.directions:
         raise UserError(
@@ -86,28 +103,39 @@ def _list_inputs(source):
     if not path.is_dir():
         raise UserError(f"translate: received {source!r}, expected an existing image or folder of images")
     files, errors, _ = list_images(source, source, ".")
-    return path, [Path(os.fsdecode(file)) for file in files], {str(Path(file)): why for file, why in errors.items()}
+    own = own_pictures(os.fsencode(source), files)
+    errors |= {os.fsdecode(file): OWN_PICTURE for file in own}
+    files = [Path(os.fsdecode(file)) for file in files if file not in own]
+    return path, files, {str(Path(file)): why for file, why in errors.items()}
 
 
-def _output_paths(source, out, files):
+def _output_paths(options, files):
     """Returns a dict of file -> path of its translation.
 
     Raises:
-        UserError: a path that exists already or cannot be written.
+        UserError: a path that must not or cannot be written.
     """
+    source, out = options.source, options.out
     target, many = Path(out), Path(source).is_dir()
     single = target.suffix.lower() == ".png" and not target.is_dir()
     if many and single:
         raise UserError(f"OUT: received {out!r} for the folder {source!r}, expected a folder")
     if not many and not single and target.suffix and not target.is_dir():
         raise UserError(f"OUT: received {out!r}, expected a .png file or a folder: only PNG is lossless")
-    if target.is_file() or (target.is_dir() and any(target.iterdir())):
-        kind = "a folder that is not empty" if target.is_dir() else "a file that exists"
-        raise UserError(f"OUT: received {out!r}, {kind}, expected a new one: nothing is overwritten")
-    parent = next(parent for parent in (target, *target.absolute().parents) if parent.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise UserError(f"OUT: received {out!r}, expected a path that can be written to")
-    return {files[0]: target} if single else {file: target / name for file, name in _output_names(files).items()}
+    sources = [data_of_run(options.run)] + ([{"source": f"folder:{source}"}] if many else [])
+    if single:
+        check_output_file(out, *sources, option="OUT", parents=True)
+        outputs = {files[0]: target}
+    else:
+        check_output_folder(out, KIND, *sources, option="OUT")
+        outputs = {file: target / name for file, name in _output_names(files).items()}
+    read = Path(source).resolve()
+    if target.resolve() in (read, *read.parents):
+        raise UserError(f"OUT: received {out!r}, which holds {source!r}, expected a path that nothing is read from")
+    edited = next((path for path in outputs.values() if path.exists() and not is_own_png(path)), None)
+    if edited is not None and not single:
+        raise UserError(f"OUT: received {out!r} with {edited.name}, which ganzoo did not write, expected a new folder")
+    return outputs
 
 
 def _output_names(files):

@@ -5,6 +5,7 @@ constructor, those of `[optimizers.*]` the arguments of a Keras optimizer, those
 Their defaults are defined in those signatures alone.
 """
 
+import copy
 import importlib
 import tomllib
 from importlib import resources
@@ -12,7 +13,11 @@ from pathlib import Path
 
 import tomli_w
 
+from ...zoo.core.user_paths import user_path
 from ...zoo.registry import nearest, variant_class
+from ..data import options
+from ..data.absolute_paths import absolute_data
+from ..data.texts.text_files import read_text
 from .catalog import recipes
 from .recipe_checks import (
     OPTIONAL_SECTIONS,
@@ -73,23 +78,37 @@ class Recipe:
         """Returns the resolved recipe as TOML."""
         return tomli_w.dumps(self.content())
 
+    def with_absolute_paths(self):
+        """Returns the same recipe with absolute paths of data and extractor, valid in any working directory."""
+        recipe = copy.copy(self)
+        recipe.data = absolute_data(self.data)
+        kind, _, path = (getattr(self.evaluate, "extractor", None) or "").partition(":")
+        if path:
+            recipe.evaluate = self.evaluate.model_copy(update={"extractor": f"{kind}:{user_path(path)}"})
+        return recipe
+
     def import_classes(self):
         """Imports the variant and the user's network modules: Keras must know their classes to load a model."""
         variant_class(self.model["variant"])
-        for role in ROLES:
-            specification = self.model.get(role, "")
-            network = specification if isinstance(specification, str) else specification.get("network", "")
-            if ":" in network:
-                importlib.import_module(network.partition(":")[0])
+        for module in self.network_modules():
+            importlib.import_module(module)
+
+    def network_modules(self):
+        """Returns the names of the user's modules that hold networks: those of 'package.module:function'."""
+        specifications = [self.model.get(role, "") for role in ROLES]
+        networks = [spec if isinstance(spec, str) else spec.get("network", "") for spec in specifications]
+        return sorted({network.partition(":")[0] for network in networks if ":" in network})
 
 
-def load_recipe(name, overrides=(), source=None):
+def load_recipe(name, overrides=(), source=None, same_data=False):
     """Reads and validates a recipe.
 
     Args:
         name: str, the name of a shipped recipe (`ganzoo list`) or the path of a `.toml` file.
         overrides: iterable of str "section.key=value"; values are TOML, bare words are strings.
         source: str or None, a data source in place of the recipe's; of its options only the resolution is kept.
+        same_data: bool, whether the source holds the recipe's own data: then it keeps every option that it has. Default
+            False.
 
     Returns:
         A `Recipe`.
@@ -105,7 +124,7 @@ def load_recipe(name, overrides=(), source=None):
     if path.suffix == ".toml" or path.parent != Path("."):
         if not path.is_file():
             raise RecipeError(f"recipe: received {name!r}, expected an existing .toml file")
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, f"recipe: {name}", RecipeError)
     else:
         if name not in recipes():
             raise RecipeError(
@@ -117,12 +136,28 @@ def load_recipe(name, overrides=(), source=None):
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{name}: not valid TOML: {error}") from None
+    return resolve_recipe(content, name, overrides, source, same_data)
+
+
+def resolve_recipe(content, origin, overrides=(), source=None, same_data=False):
+    """Validates a recipe that was read from TOML or JSON.
+
+    Args:
+        content: dict; it is not modified.
+        origin: str, the origin of the recipe in messages.
+        overrides, source, same_data: of `load_recipe`.
+
+    Returns:
+        A `Recipe`.
+    """
+    content = copy.deepcopy(content)
     if source is not None:
-        resolution = content.get("data", {}).get("resolution")
-        content["data"] = {"source": source} | ({} if resolution is None else {"resolution": resolution})
+        data = content.get("data", {})
+        kept = ("resolution", *(options(source) if same_data else ()))
+        content["data"] = {"source": source} | {key: data[key] for key in kept if key in data}
     for override in overrides:
         _apply_override(content, override)
-    return Recipe(content, name)
+    return Recipe(content, origin)
 
 
 def parse_value(text):

@@ -17,7 +17,7 @@ ROLES = ("generator", "discriminator")
 # Constructor arguments that a recipe cannot set: the data, the networks or other sections determine them.
 NON_RECIPE_ARGUMENTS = (
     "self", "shape", "target_shape", "generator", "discriminator", "num_classes", "captions", "vocabulary",
-    "vocabulary_size", "has_eos", "corpus", "examples", "networks", "seed", "kwargs", "arguments",
+    "tokenizer", "vocabulary_size", "has_eos", "corpus", "examples", "networks", "seed", "kwargs", "arguments",
 )  # fmt: skip
 # Keys that hints suggest besides those of the schemas.
 COMMON_KEYS = (

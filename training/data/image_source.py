@@ -6,8 +6,8 @@ import hashlib
 import numpy as np
 
 from ...zoo.pipeline.array_dataset import ArrayDataset
+from ...zoo.sequences.tokenization import Tokenizer
 from .data_error import DataError
-from .resizing import resize
 
 
 class ImageSource:
@@ -37,6 +37,8 @@ class ImageSource:
     """
 
     family = "image"
+    # How captions are split into words; the options of a source may choose another one.
+    tokenizer = Tokenizer()
 
     def __init__(
         self, name, samples, held_out, labels=None, held_out_labels=None, class_names=None, factors=None,
@@ -119,7 +121,8 @@ class ImageSource:
 
     def describe(self):
         """Returns what `ganzoo data` prints: a dict that JSON can hold."""
-        return {"source": self.name} | self.summary() | {"fingerprint": self.fingerprint}
+        notes = {"notes": self.notes} if self.notes else {}
+        return {"source": self.name} | self.summary() | notes | {"fingerprint": self.fingerprint}
 
 
 def split_rows(count, every=10):
@@ -153,72 +156,3 @@ def split_source(name, samples, labels=None, factors=None, **properties):
 def _check_label_count(name, samples, labels):
     if len(labels) != len(samples):
         raise DataError(f"{name}: received {len(labels)} labels for {len(samples)} images, expected one per image")
-
-
-def from_arrays(images, resolution=None, labels=None, class_names=None, name="array"):
-    """Builds an `ImageSource` from arrays.
-
-    Args:
-        images: uint8 array (num_samples, height, width[, channels]) of square images, or float images in [-1, 1], or
-            float points (num_samples, dim).
-        resolution: int or None.
-        labels: int array (num_samples,) or None.
-        class_names: list of str or None.
-        name: str. Default "array".
-
-    Raises:
-        DataError: an unsupported shape, or values that are not in a pixel range.
-    """
-    images = np.asarray(images)
-    if images.ndim == 3:
-        images = images[..., np.newaxis]
-    if images.ndim == 4:
-        images = _as_pixels(images, name)
-        if images.shape[1] != images.shape[2]:
-            raise DataError(f"{name}: received images of {images.shape[1:3]} pixels, expected squares: crop them first")
-        images = resize(images, resolution or images.shape[1])
-    elif images.ndim == 2:
-        if resolution is not None:
-            raise DataError(
-                f"data.resolution: received {resolution} with points of {images.shape[1]} axes, expected none"
-            )
-        images = images.astype(np.float32)
-    else:
-        raise DataError(
-            f"{name}: received an array of shape {images.shape}, expected (num_samples, height, width, channels)"
-        )
-    return split_source(name, images, None if labels is None else np.asarray(labels), class_names=class_names)
-
-
-def from_dataset(dataset, resolution=None, **properties):
-    """Reads a finite `tf.data.Dataset` of images, (images, labels) or dicts of them into memory."""
-    import tensorflow as tf
-
-    from ...zoo.pipeline.input_pipeline import normalize_keys
-
-    if int(dataset.cardinality()) == tf.data.INFINITE_CARDINALITY:
-        raise DataError("dataset: received an endless tf.data.Dataset, expected a finite one: pass it to fit directly")
-    rows = {"images": [], "labels": []}
-    for element in dataset.as_numpy_iterator():
-        for key, value in normalize_keys(element).items():
-            rows[key].append(value)
-    if not rows["images"]:
-        raise DataError("dataset: received no elements, expected images")
-    # Batched elements have one axis more. The labels' rank is unambiguous; without labels the images' rank decides.
-    batched = np.ndim(rows["labels"][0]) == 1 if rows["labels"] else rows["images"][0].ndim in (2, 4)
-    join = np.concatenate if batched else np.stack
-    labels = join(rows["labels"]) if rows["labels"] else None
-    return from_arrays(join(rows["images"]), resolution, labels=labels, name="dataset", **properties)
-
-
-def _as_pixels(images, name):
-    if images.dtype == np.uint8:
-        return images
-    if not np.issubdtype(images.dtype, np.floating) or not np.isfinite(images).all() or np.abs(images).max() > 1.01:
-        raise DataError(
-            f"{name}: received {images.dtype} images in [{images.min()}, {images.max()}], expected uint8 in [0, 255] "
-            "or finite floats in [-1, 1]: rescale them"
-        )
-    from ...zoo.core.image_scaling import to_uint8
-
-    return to_uint8(images)

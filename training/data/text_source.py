@@ -7,13 +7,14 @@ import numpy as np
 
 from ...zoo.pipeline.array_dataset import ArrayDataset
 from ...zoo.sequences.token_sequences import END
-from ...zoo.sequences.tokenization import split_words
+from ...zoo.sequences.tokenization import Tokenizer
 from ...zoo.sequences.vocabulary import UNKNOWN, Vocabulary, decode_tokens
 from .data_error import DataError
 from .image_source import split_rows
+from .texts.text_checks import check_lengths, make_tokenizer, unit_notes, vocabulary_notes
 
-# Default size of the vocabulary, and upper bound of the default length.
-MAX_WORDS, MAX_DEFAULT_LENGTH = 5000, 20
+# Default size of the vocabulary, and upper bounds of the default length.
+MAX_WORDS, MAX_DEFAULT_LENGTHS = 5000, {"word": 20, "character": 100}
 # The default length covers this percentage of the texts.
 LENGTH_PERCENTILE = 95
 # How many texts `describe` shows.
@@ -95,6 +96,8 @@ class TextSource:
             digest.update(np.ascontiguousarray(part).data)
         words = self.vocabulary.words if self.vocabulary else [self.vocabulary_size]
         digest.update(repr([self.has_eos, words]).encode())
+        if self.vocabulary and self.vocabulary.tokenizer != Tokenizer():
+            digest.update(repr(self.vocabulary.tokenizer.get_config()).encode())
         return digest.hexdigest()
 
     def batches(self, batch_size, seed, start_step=0):
@@ -130,7 +133,10 @@ class TextSource:
         return result | {"notes": self.notes, "examples": examples, "fingerprint": self.fingerprint}
 
 
-def from_texts(name, texts, held_out=None, length=None, max_words=None, drop_oov=False):
+def from_texts(
+    name, texts, held_out=None, length=None, max_words=None, drop_oov=False, unit=None, keep_case=None,
+    keep_punctuation=None,
+):  # fmt: skip
     """Builds a `TextSource` from texts. Its vocabulary is built from the training texts alone.
 
     Texts without a word and texts longer than `length` are dropped. Duplicates are kept. The source's notes count both.
@@ -139,14 +145,15 @@ def from_texts(name, texts, held_out=None, length=None, max_words=None, drop_oov
         name: str, the name that the source was loaded by.
         texts: list of str.
         held_out: list of str, texts that are not trained on, or None to hold out every tenth of `texts`.
-        length: int >= 1, the maximum number of words per text, or None for the smallest length that covers 95 % of
-            `texts`, but at most 20.
+        length: int >= 1, the maximum number of words (or characters) per text, or None for the smallest length that
+            covers 95 % of `texts`, but at most 20 words or 100 characters.
         max_words: int >= 1, the size of the vocabulary (the most frequent words), or None for 5000. All other words
             share the unknown token.
         drop_oov: bool, whether texts with out-of-vocabulary words are dropped. Default False.
+        unit, keep_case, keep_punctuation: of `Tokenizer`; None for its defaults. Default None.
 
     Raises:
-        DataError: an option out of range, or too few texts.
+        DataError: an option out of range, too few texts, or most texts longer than the default length.
 
     Example:
 
@@ -158,37 +165,49 @@ def from_texts(name, texts, held_out=None, length=None, max_words=None, drop_oov
             raise DataError(f"data.{option}: received {value!r}, expected an integer >= 1")
     if not isinstance(drop_oov, bool):
         raise DataError(f"data.drop_oov: received {drop_oov!r}, expected true or false")
-    splits, notes = [[split_words(text) for text in split] for split in (texts, held_out) if split is not None], []
-    splits = _filter(splits, bool, "without a word", notes)
-    length = length or _default_length(splits[0])
-    splits = _filter(splits, lambda row: len(row) <= length, f"longer than {length} words", notes)
+    tokenizer, notes = make_tokenizer(unit, keep_case, keep_punctuation), []
+    splits = [[tokenizer.split(text) for text in split] for split in (texts, held_out) if split is not None]
+    num_texts = sum(map(len, splits))
+    splits = _filter(splits, bool, f"without a {tokenizer.unit}", notes)
+    notes += unit_notes(splits[0], tokenizer)
+    if length is None:
+        length = _default_length(splits[0], MAX_DEFAULT_LENGTHS[tokenizer.unit])
+        check_lengths(name, splits[0], length, tokenizer.unit)
+    longest = max((len(row) for split in splits for row in split), default=0)
+    cure = f" (data.length={longest} keeps all of them)"
+    splits = _filter(splits, lambda row: len(row) <= length, f"longer than {length} {tokenizer.unit}s", notes, cure)
+    num_kept = sum(map(len, splits))
+    if 2 * num_kept < num_texts:
+        notes.insert(0, f"most texts are left out: {num_texts - num_kept:,} of {num_texts:,}")
     if held_out is None:
         splits = [[splits[0][index] for index in indices] for indices in split_rows(len(splits[0]))]
     _note_duplicates(splits, notes)
     if not splits[0]:
         raise DataError(
-            f"{name}: received no text to train on ({'; '.join(notes)}), expected texts of 1 to {length} words"
+            f"{name}: received no text to train on ({'; '.join(notes)}), expected texts of 1 to {length} "
+            f"{tokenizer.unit}s: see data.length, data.unit and data.keep_punctuation"
         )
-    vocabulary = Vocabulary.from_words(splits[0], max_words or MAX_WORDS, length)
+    vocabulary = Vocabulary.from_words(splits[0], max_words or MAX_WORDS, length, tokenizer)
+    notes += vocabulary_notes(splits[1], vocabulary)
     if drop_oov:
         splits = _filter(splits, set(vocabulary.words).issuperset, "with unknown words", notes)
     return TextSource(name, *map(vocabulary.encode_words, splits), vocabulary=vocabulary, notes=notes)
 
 
-def _filter(splits, condition, reason, notes):
+def _filter(splits, condition, reason, notes, cure=""):
     """Returns the rows that satisfy a condition, and notes how many do not."""
     filtered = [[row for row in split if condition(row)] for split in splits]
     num_dropped = sum(map(len, splits)) - sum(map(len, filtered))
     if num_dropped:
-        notes.append(f"texts dropped, {reason}: {num_dropped:,}")
+        notes.append(f"texts dropped, {reason}: {num_dropped:,}{cure}")
     return filtered
 
 
-def _default_length(rows):
+def _default_length(rows, maximum):
     if not rows:
-        return MAX_DEFAULT_LENGTH
+        return maximum
     lengths = [len(row) for row in rows]
-    return min(MAX_DEFAULT_LENGTH, int(np.percentile(lengths, LENGTH_PERCENTILE, method="inverted_cdf")))
+    return min(maximum, int(np.percentile(lengths, LENGTH_PERCENTILE, method="inverted_cdf")))
 
 
 def _note_duplicates(splits, notes):

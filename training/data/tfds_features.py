@@ -59,8 +59,15 @@ def choose_fields(name, features, image_key=None, label_key=None, caption_key=No
         raise DataError(
             f"{name}: received features {sorted(features)}, expected an image or a text: choose another dataset"
         )
+    image = image_key or images[0]
+    if np.issubdtype(features[image].np_dtype, np.floating):
+        raise DataError(
+            f"{name}: received images of {np.dtype(features[image].np_dtype).name} in {image!r}, expected integers of "
+            "8 or 16 bits: load the dataset with tensorflow_datasets, and pass its images in [-1, 1] as an array to "
+            "`load`"
+        )
     return FeatureKeys(
-        image_key or images[0],
+        image,
         label_key or next(iter(classes), None),
         caption_key or next((key for key in CAPTIONS if key in texts), None),
     )
@@ -117,3 +124,23 @@ def read_texts(value):
     if isinstance(value, dict):
         value = value["text"]
     return [text.decode("utf-8", "replace") for text in np.ravel(np.asarray(value, object)).tolist()]
+
+
+def label_arrays(annotations):
+    """Returns a dict of split -> label array, or None for a split with labels of -1, which mark unlabeled rows."""
+    arrays = {split: np.array([label for label, _ in rows], np.int64) for split, rows in annotations.items()}
+    return {split: None if len(array) and array.min() < 0 else array for split, array in arrays.items()}
+
+
+def label_notes(key, annotations):
+    """Returns notes about splits whose labels are not used because some rows have none."""
+    counts = {split: sum(label < 0 for label, _ in rows) for split, rows in annotations.items()}
+    notes = []
+    for split, count in counts.items():
+        if count:
+            rows = "training rows" if split == "train" else "held-out rows"
+            notes.append(
+                f"{count:,} of {len(annotations[split]):,} {rows} have no label in {key!r}: these rows are read "
+                "without labels"
+            )
+    return notes

@@ -136,6 +136,7 @@ class TranslationSource:
             "truth": "unknown" if self.truth is None else "known",
             "x": self.x.summary(),
             "y": self.y.summary(),
+            **({"notes": self.notes} if self.notes else {}),
             "fingerprint": self.fingerprint,
         }
 

@@ -5,26 +5,32 @@ runs/NAME/
     environment.json    versions, git revision, devices, command
     metrics.jsonl       one row of means per interval
     samples/            image grids of fixed latents, or texts of fixed seeds
-    checkpoints/        last.keras, previous.keras, best.keras, and state.json: the recipe and data of the checkpoints
+    checkpoints/        last.keras, previous.keras, best.keras, and state.json: what the checkpoints are trained with
     evaluation.json     the results of `ganzoo evaluate`; its image grids are in evaluation/
     tensorboard/
     export/             SavedModels and files of `ganzoo export`, and report.json: their deviation from Keras
+    .ganzoo             the marker, without which nothing is overwritten; .ganzoo.lock is locked by who writes
+
+A run begins with its marker, then `state.json` with `creating`. Until that key is gone, what else is in the folder
+belongs to no run or to one that was given up, and either command of `ganzoo train` starts the run.
 """
 
 import json
-import shutil
+import re
 from pathlib import Path
 
-from ...zoo.core.atomic_files import write_text
-from ...zoo.errors import UserError
-from ..callbacks.metrics_logger import truncate_rows
-from ..config.recipe import Recipe, differences, load_recipe
+from ...zoo.core.user_paths import shell_path
+from ...zoo.registry import variant_class
+from ..callbacks.metrics_logger import read_rows
+from ..callbacks.side_output import note
+from ..config.recipe import Recipe, load_recipe, resolve_recipe
+from ..data import DataError, load
 from .checkpointing import CHECKPOINT_NAMES, LAST, PREVIOUS, load_checkpoint
-from .environment import describe_environment
+from .folder.run_contents import HIDDEN, list_contents
+from .folder.target_checks import RunError
+from .run_changes import FREE_SETTINGS, data_changes, refused_changes
 
-
-class RunError(UserError):
-    """A run directory that does not allow the requested operation."""
+SAMPLE_NAME = re.compile(r"step-([0-9]{6,})\.(png|txt)")
 
 
 class RunDir:
@@ -68,18 +74,58 @@ class RunDir:
         """Returns the run's recipe. It is parsed once, unless it is modified.
 
         Args:
-            overrides, source: of `ganzoo.training.load_recipe`. Default: none.
+            overrides: of `ganzoo.training.load_recipe`. Default: none.
+            source: str or None, a data source that now holds the run's data. Default None.
 
         Raises:
             RunError: the directory holds no run.
             RecipeError: a recipe that is not valid.
         """
         self.require_run()
+        if self.read_state().get("creating"):
+            # The recipe file may be missing, or that of the run that is being overwritten.
+            return resolve_recipe(self.read_state()["recipe"], str(self.state), overrides, source, same_data=True)
         if overrides or source is not None:
-            return load_recipe(str(self.recipe), overrides, source)
+            return load_recipe(str(self.recipe), overrides, source, same_data=True)
         if self._loaded_recipe is None:
             self._loaded_recipe = load_recipe(str(self.recipe))
         return self._loaded_recipe
+
+    def load_data(self, recipe=None):
+        """Returns the run's data source.
+
+        Args:
+            recipe: `Recipe` that says where the data are, or None for the run's own. Default None.
+
+        Raises:
+            UserError: the data cannot be read, or are other data than the run was trained on.
+        """
+        recipe = recipe or self.load_recipe()
+        try:
+            source = load(**recipe.data)
+        except DataError as error:
+            fix = "" if "--data" in str(error) else "; if the run's data have moved, pass them with --data SOURCE"
+            raise DataError(f"{error}{fix}") from None
+        self.require_data(source.fingerprint, recipe)
+        return source
+
+    def read_state(self):
+        """Returns the content of `state.json`: `recipe`, `data` and, since they exist, `replicas` and `init_from`.
+
+        Returns:
+            dict, empty if there is no such file.
+
+        Raises:
+            RunError: the file is damaged.
+        """
+        try:
+            return json.loads(self.state.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise RunError(
+                f"{self.state}: damaged ({error}), expected the file that ganzoo wrote: restore it"
+            ) from None
 
     def load_model(self, checkpoint="last"):
         """Returns the run's model, compiled, as a checkpoint holds it.
@@ -92,44 +138,54 @@ class RunDir:
         """
         if checkpoint not in CHECKPOINT_NAMES:
             raise RunError(f"checkpoint: received {checkpoint!r}, expected one of {list(CHECKPOINT_NAMES)}")
-        self.load_recipe().import_classes()
+        recipe = self.load_recipe()
+        recipe.import_classes()
         try:
-            model, _ = load_checkpoint(self.checkpoints, checkpoint)
+            model, notes = load_checkpoint(self.checkpoints, checkpoint, variant_class(recipe.model["variant"]))
         except FileNotFoundError as error:
             fix = "runs whose recipe has [evaluate] keep one" if checkpoint == "best" else "the run cannot be restored"
+            fix = (
+                fix
+                if self.has_progress
+                else f"train the run first, with `ganzoo train --resume {shell_path(self.path)}`"
+            )
             raise RunError(f"{error}: {fix}") from None
+        for line in notes:
+            note(line)
         return model
 
     @property
-    def has_checkpoint(self):
-        """Whether a checkpoint was ever written here, intact or not."""
-        return (self.checkpoints / LAST).exists() or (self.checkpoints / PREVIOUS).exists()
+    def has_progress(self):
+        """Whether the folder holds anything that starting the run would lose: a checkpoint, or what followed from one.
+
+        False as well before the run has a recipe, and while an overwritten run is being removed.
+        """
+        state = self.read_state()
+        if state.get("creating"):
+            return False
+        own, _ = list_contents(self.path) if self.path.is_dir() else ([], [])
+        if not state:
+            return any(
+                not name.endswith("/") and name.rpartition("/")[2] not in (*HIDDEN, "state.json.part") for name in own
+            )
+        later = ("export/", "evaluation/", "evaluation.json")
+        return (
+            any((self.checkpoints / name).exists() for name in (LAST, PREVIOUS))
+            or any(row.get("step", 0) > 0 for row in read_rows(self.metrics))
+            or any(step > 0 for step, _ in self.sample_files())
+            or any(name.startswith(later) for name in own)
+        )
 
     # Checks.
 
     def require_run(self):
         """Raises RunError unless the directory holds a run."""
-        if not self.recipe.is_file() or not self.state.is_file():
+        state = self.read_state()
+        if not state or not (state.get("creating") or self.recipe.is_file()):
             raise RunError(
                 f"{self}: received a folder without a run's recipe.toml and checkpoints, expected a run folder made by "
-                f"`ganzoo train RECIPE --out {self}`"
+                f"`ganzoo train RECIPE --out {shell_path(self.path)}`"
             )
-
-    def require_empty(self, overwrite=False):
-        """Raises RunError if a new run would destroy files.
-
-        Args:
-            overwrite: bool, whether an existing run may be removed. Default False.
-        """
-        if not self.path.exists() or (self.path.is_dir() and not any(self.path.iterdir())):
-            return
-        if not overwrite:
-            raise RunError(
-                f"{self}: received a folder that is not empty, expected a new one: resume the run with "
-                f"`ganzoo train --resume {self}`, or start again with --overwrite"
-            )
-        if not self.recipe.is_file():
-            raise RunError(f"{self}: received --overwrite for a folder without a recipe.toml, expected a run folder")
 
     def require_recipe(self, recipe):
         """Refuses a recipe that would change the run.
@@ -141,70 +197,49 @@ class RunDir:
             The recipe.
 
         Raises:
-            RunError: a difference other than a larger `train.steps`; the message names each.
+            RunError: a difference other than those that `run_changes` allows; the message names each.
         """
         self.require_run()
-        trained = json.loads(self.state.read_text(encoding="utf-8"))["recipe"]
-        # Validation fills in keys that were added later, with the defaults that they had.
-        trained = Recipe(trained, str(self.state)).content()
-        changes = differences(_comparable(trained), _comparable(recipe.content()))
+        trained = self.trained_recipe()
+        changes = refused_changes(trained, recipe)
         if changes:
             raise RunError(
-                f"{self}: received a changed recipe ({'; '.join(changes)}), expected the run's own, in which only "
-                "train.steps may grow: start a new run, with --init-from to keep the weights"
+                f"{self}: received a changed recipe ({'; '.join(changes)}), expected the run's own: train.steps may "
+                f"grow, and of train only {', '.join(FREE_SETTINGS[1:])} may change: start a new run, with --init-from "
+                "to keep the weights"
             )
-        if recipe.train.steps < trained["train"]["steps"]:
+        if recipe.train.steps < trained.train.steps:
             raise RunError(
-                f"{self}: received train.steps {recipe.train.steps}, expected at least {trained['train']['steps']}"
+                f"{self}: received train.steps {recipe.train.steps}, expected at least {trained.train.steps}"
             )
         return recipe
 
-    def require_data(self, fingerprint):
-        """Raises RunError unless the data are those that the run was trained on.
+    def trained_recipe(self):
+        """Returns the `Recipe` that the checkpoints are trained with."""
+        # Validation fills in keys that were added later, with the defaults that they had.
+        return Recipe(self.read_state()["recipe"], str(self.state))
+
+    def require_data(self, fingerprint, recipe=None):
+        """Raises RunError unless the data are those that the run was trained on, wherever they are.
 
         Args:
             fingerprint: str, of the data source.
+            recipe: `Recipe` by which they were read, to name what differs from the run's; or None. Default None.
         """
-        trained = json.loads(self.state.read_text(encoding="utf-8"))["data"]
+        trained = self.read_state()["data"]
         if fingerprint != trained:
+            changes = data_changes(self.trained_recipe(), recipe) if recipe else []
+            facts = "; ".join([*changes, f"fingerprint {fingerprint}, expected {trained}"])
             raise RunError(
-                f"{self}: received other data than the run was trained on (fingerprint {fingerprint}, expected "
-                f"{trained}): restore them, or start a new run with --init-from"
+                f"{self}: received other data than the run was trained on ({facts}): restore them, pass them with "
+                "--data, or start a new run with --init-from"
             )
 
-    # Writing a run.
-
-    def create(self, recipe, fingerprint):
-        """Creates the directory of a new run, in place of a run that `require_empty` allowed to overwrite.
-
-        Args:
-            recipe: `Recipe`.
-            fingerprint: str, of the data source.
-
-        Raises:
-            RunError: the directory cannot be written.
-        """
-        try:
-            if self.path.exists():
-                shutil.rmtree(self.path)
-            for directory in (self.samples, self.checkpoints):
-                directory.mkdir(parents=True, exist_ok=True)
-            write_text(self.recipe, recipe.dumps())
-            write_text(self.environment, json.dumps(describe_environment(), indent=1) + "\n")
-            self.write_state(recipe, fingerprint)
-        except OSError as error:
-            raise RunError(f"{self}: cannot be written: {error}; choose another --out, or free some space") from None
-
-    def write_state(self, recipe, fingerprint):
-        """Records the recipe and the data fingerprint that the checkpoints are trained with."""
-        write_text(self.state, json.dumps({"recipe": recipe.content(), "data": fingerprint}, indent=1) + "\n")
-
-    def truncate_after(self, step):
-        """Removes the metrics and samples of later steps, which a resumed run repeats."""
-        truncate_rows(self.metrics, step)
-        for sample in (*self.samples.glob("step-*.png"), *self.samples.glob("step-*.txt")):
-            if int(sample.stem.removeprefix("step-")) > step:
-                sample.unlink()
+    def sample_files(self):
+        """Returns (step, path) of the files that the run wrote during training."""
+        files = self.samples.iterdir() if self.samples.is_dir() else ()
+        matches = ((SAMPLE_NAME.fullmatch(path.name), path) for path in files)
+        return [(int(match[1]), path) for match, path in matches if match]
 
 
 def as_run_dir(run):
@@ -233,9 +268,3 @@ def load_run(run, checkpoint="last"):
         images = model.generate(16, seed=7)
     """
     return as_run_dir(run).load_model(checkpoint)
-
-
-def _comparable(content):
-    """Returns a resolved recipe without what may differ when a run is resumed."""
-    train = {key: value for key, value in content["train"].items() if key != "steps"}
-    return content | {"train": train, "description": "", "export": None}

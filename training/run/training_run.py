@@ -1,12 +1,13 @@
 """Trains a recipe into a run directory."""
 
-import sys
+import contextlib
 from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
-from ...export.evaluation import SamplesError, make_evaluator
+from ...export.evaluation import make_evaluator
+from ...zoo.core.user_paths import user_path
 from ...zoo.errors import ArgumentError
 from ...zoo.optimization.linear_decay import decay_linearly
 from ...zoo.registry import variant_class
@@ -15,41 +16,38 @@ from ..callbacks import (
     Evaluate,
     MetricsLogger,
     ProgressBar,
-    SampleGrid,
-    SampleTexts,
     TerminateOnNonFinite,
     TerminateOnSignal,
-    TranslationGrid,
 )
-from ..callbacks.evaluate import require_score
+from ..callbacks.evaluate import require_score, was_evaluated
 from ..callbacks.metrics_logger import append_row
-from ..callbacks.stopping import DivergenceError
+from ..callbacks.sample_choice import make_sample_writer
+from ..callbacks.side_output import SideOutput, note
+from ..callbacks.stopping import SignalReceived, interruptible
 from ..config.optimizers import build_optimizer
 from ..data import load
-from .checkpointing import CheckpointError, check_space, load_checkpoint, save_checkpoint
+from .checkpointing import check_space, load_checkpoint, save_checkpoint
 from .distribution import describe, make_strategy
+from .failures import TRAINING_FAILURES, TrainingError, failure_message, failure_reason, last_good_step
+from .folder.run_writer import RunWriter
+from .folder.target_checks import require_apart
+from .new_process import as_in_new_process
 from .pretraining import pretrain
+from .restorability import require_restorable
+from .run_changes import allowed_changes, replicas_note
 from .run_dir import RunError, as_run_dir
 from .warm_start import warm_start_from
 
-# Real images next to a grid of samples.
-NUM_REAL_IMAGES = 8
 # What the rows of a source are in messages.
 ROW_NAMES = {"image": "images", "translation": "images", "text": "texts"}
-# Errors during training that are not mistakes of the user.
-TRAINING_FAILURES = (DivergenceError, SamplesError, CheckpointError, OSError, tf.errors.ResourceExhaustedError)
-
-
-class TrainingError(RuntimeError):
-    """Training failed; the message names the cause, the last good checkpoint and the command that resumes the run."""
 
 
 class TrainingResult(NamedTuple):
     """The result of a training.
 
     Attributes:
-        model: the trained model.
-        step: int, generator updates done.
+        model: the trained model, or None if a signal arrived before it was ready to train.
+        step: int, generator updates done and saved.
         signal: the `signal.Signals` that ended training, or None.
         best: (score, step) of the best checkpoint, or None without evaluations.
         criterion: str, the name of the score, or None.
@@ -72,7 +70,7 @@ def train(recipe, run_dir, resume=False, overwrite=False, init_from=None, progre
         recipe: `Recipe`.
         run_dir: `RunDir`, or str or path of the run directory.
         resume: bool, continue from the run's last checkpoint instead of starting. Default False.
-        overwrite: bool, remove an existing run. Default False.
+        overwrite: bool, remove an existing run, unless it holds files that ganzoo did not write. Default False.
         init_from: str or path of another run whose weights initialize this one, in place of pretraining; or None.
         progress: bool, report progress and notes on stderr. Default True.
 
@@ -80,52 +78,85 @@ def train(recipe, run_dir, resume=False, overwrite=False, init_from=None, progre
         A `TrainingResult`.
 
     Raises:
-        UserError: a recipe, data or directory that cannot be used.
+        UserError: a recipe, data or directory that cannot be used, or a run that another process is writing.
         TrainingError: a non-finite loss or weight, or a failed write; the last good checkpoint remains.
 
     Example:
 
         result = train(load_recipe("gan_digits"), "runs/demo")
     """
-    settings, run_dir = recipe.train, as_run_dir(run_dir)
+    run_dir = as_run_dir(run_dir)
+    with RunWriter(run_dir) as writer:
+        if resume:
+            run_dir.require_recipe(recipe)
+        else:
+            writer.require_empty(overwrite)
+            require_apart(run_dir.path, recipe, init_from)
+        with TerminateOnSignal() as terminate:
+            try:
+                with interruptible():
+                    prepared = _prepare(recipe, writer, resume, overwrite, init_from, progress)
+            except SignalReceived:
+                return TrainingResult(None, 0, terminate.received)
+            except TRAINING_FAILURES as error:
+                raise TrainingError(failure_reason(error, recipe.train.batch_size)) from error
+            if isinstance(prepared, TrainingResult):
+                return prepared
+            return _fit(*prepared, recipe, run_dir, terminate, progress)
 
-    def log(text):
-        if progress:
-            print(text, file=sys.stderr, flush=True)
 
-    if not resume:
-        run_dir.require_empty(overwrite)
+def _prepare(recipe, writer, resume, overwrite, init_from, progress):
+    """Returns (model, source, evaluator) to train with, or the `TrainingResult` of a run that is finished already."""
+    settings, run_dir = recipe.train, writer.run_dir
+
+    def log(*lines):
+        for line in lines if progress else ():
+            note(line)
+
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(settings.seed)
     strategy = make_strategy(settings.strategy, settings.batch_size)
-    source = load(**recipe.data)
-    log("\n".join([str(source), *source.notes, describe(strategy, settings.batch_size)]))
+    source = run_dir.load_data(recipe) if resume else load(**recipe.data)
+    # Sources of files report their notes while they are read.
+    notes = source.notes if source.family == "text" else []
+    log(str(source), *notes, describe(strategy, settings.batch_size))
+    # A run that was killed before its first checkpoint has lost nothing and starts again.
+    starts = not resume or not run_dir.has_progress
     if resume:
-        run_dir.require_data(source.fingerprint)
-    # A run that was killed during pretraining has no checkpoint and starts again.
-    starts = not resume or (recipe.pretrain is not None and not run_dir.has_checkpoint)
+        init_from = run_dir.read_state().get("init_from")
+        log(*_resume_notes(recipe, run_dir, strategy, starts))
     if starts:
         with strategy.scope():
             model = build_model(recipe, source)
         if init_from is not None:
             warm_start_from(model, init_from)
         _check_batch_size(source, settings)
+        if recipe.network_modules():
+            require_restorable(model, recipe.network_modules())
     else:
-        model = _load_model(recipe, run_dir, strategy, log)
-        if settings.steps <= model.steps_done:
-            run_dir.write_state(recipe, source.fingerprint)
-            log(f"{run_dir} is at step {model.steps_done} of {settings.steps} already: nothing to do")
-            return TrainingResult(model, model.steps_done, None)
+        model = _load_model(recipe, writer, strategy, log)
+    facts = {"replicas": strategy.num_replicas_in_sync}
+    facts |= {} if init_from is None else {"init_from": user_path(as_run_dir(init_from).path)}
+    if settings.steps <= model.steps_done and not _lacks_evaluation(recipe, run_dir, model.steps_done):
+        writer.record(recipe, source.fingerprint, **facts)
+        log(f"{run_dir} is at step {model.steps_done} of {settings.steps} already: nothing to do")
+        return TrainingResult(model, model.steps_done, None)
     # Built before the directory, so that an extractor that is refused leaves no files.
     evaluator = _build_evaluator(recipe, source, progress)
-    if resume:
-        run_dir.write_state(recipe, source.fingerprint)
+    if starts:
+        writer.create(recipe, source.fingerprint, overwrite, resume, **facts)
+        if recipe.pretrain is not None:
+            log(_pretrain(model, source, recipe, run_dir, init_from, progress))
     else:
-        run_dir.create(recipe, source.fingerprint)
-    if starts and recipe.pretrain is not None:
-        log(_pretrain(model, source, recipe, run_dir, init_from, progress))
-    return _fit(model, source, recipe, run_dir, evaluator, progress)
+        writer.record(recipe, source.fingerprint, **facts)
+    return model, source, evaluator
+
+
+def _lacks_evaluation(recipe, run_dir, step):
+    """Returns whether the last evaluation of a run was abandoned on a signal."""
+    evaluates = recipe.evaluate is not None and recipe.evaluate.every > 0
+    return evaluates and not was_evaluated(run_dir.metrics, step)
 
 
 def build_model(recipe, source):
@@ -164,7 +195,12 @@ def _build_evaluator(recipe, source, progress):
     settings = recipe.evaluate
     if settings is None or settings.every == 0:
         return None
-    evaluator = make_evaluator(source, settings.extractor, settings.metrics, settings.num_samples, progress=progress)
+    # A file of the user's has to be loadable by `ganzoo evaluate`, too.
+    is_file = settings.extractor.startswith("model:")
+    with as_in_new_process(recipe.network_modules()) if is_file else contextlib.nullcontext():
+        evaluator = make_evaluator(
+            source, settings.extractor, settings.metrics, settings.num_samples, progress=progress
+        )
     require_score(evaluator, evaluator.metrics)
     return evaluator
 
@@ -173,74 +209,52 @@ def _pretrain(model, source, recipe, run_dir, init_from, progress):
     """Pretrains the generator, unless its weights are another run's, saves it, and returns a message."""
     try:
         check_space(model, run_dir.checkpoints)
-        run_dir.truncate_after(-1)
         message = f"not pretrained: the weights are those of {init_from}"
         if init_from is None:
             row = pretrain(model, source, recipe.pretrain, progress)
-            append_row(run_dir.metrics, row)
+            SideOutput(str(run_dir.metrics)).write(lambda: append_row(run_dir.metrics, row))
             message = f"pretrained {row['pretrain_steps']} steps: {row['nll']:.2f} nats per token"
         save_checkpoint(model, run_dir.checkpoints)
     except TRAINING_FAILURES as error:
-        raise TrainingError(_failure_message(error, run_dir, None, recipe.pretrain.batch_size, "pretrain")) from error
+        raise TrainingError(failure_message(error, run_dir, None, recipe.pretrain.batch_size, "pretrain")) from error
     return message
 
 
-def _fit(model, source, recipe, run_dir, evaluator, progress):
+def _fit(model, source, evaluator, recipe, run_dir, terminate, progress):
     settings = recipe.train
-    terminate = TerminateOnSignal()
-    checkpoint = Checkpoint(run_dir.checkpoints, settings.save_every)
+    checkpoint = terminate.checkpoint = Checkpoint(run_dir.checkpoints, settings.save_every, proven=True)
     bar = ProgressBar(settings.steps, settings.batch_size, settings.log_every)
     evaluate = _evaluate_callback(evaluator, recipe, run_dir) if evaluator else None
     logger = MetricsLogger(
         run_dir.metrics, settings.log_every, settings.batch_size, settings.save_every, run_dir.tensorboard / "train"
     )
-    # The order matters: first what may stop, then what writes, last the checkpoint, which makes the other files final.
+    # The order matters: first what may stop, then the means that end at a checkpoint, then the checkpoint. What follows
+    # it takes long and is repeated on resume if it is missing.
     callbacks = [
         terminate,
         TerminateOnNonFinite(),
         *([bar] if progress else []),
         logger,
-        SAMPLE_CALLBACKS[model.data_family](source, run_dir, settings),
-        *([evaluate] if evaluate else []),
         checkpoint,
+        make_sample_writer(source, run_dir.samples, run_dir.tensorboard / "train", settings),
+        *([evaluate] if evaluate else []),
     ]
     steps = settings.steps - model.steps_done
     try:
-        # The run is one epoch: there is no pause between epochs, and the callbacks count steps.
-        model.fit(source, batch_size=settings.batch_size, steps_per_epoch=steps, callbacks=callbacks, verbose=0)
+        # The run is one epoch, without pauses. Without steps, only the last evaluation is missing.
+        model.fit(
+            source, batch_size=settings.batch_size, initial_epoch=int(steps == 0), steps_per_epoch=max(steps, 1),
+            callbacks=callbacks, verbose=0,
+        )  # fmt: skip
+    except SignalReceived:
+        return TrainingResult(model, checkpoint.saved_step or 0, terminate.received)
     except TRAINING_FAILURES as error:
-        raise TrainingError(_failure_message(error, run_dir, checkpoint.saved_step, settings.batch_size)) from error
+        saved_step = last_good_step(error, checkpoint)
+        raise TrainingError(failure_message(error, run_dir, saved_step, settings.batch_size)) from error
     finally:
-        terminate.restore()
         bar.close()
     best = evaluate and (evaluate.best_score, evaluate.best_step)
     return TrainingResult(model, model.steps_done, terminate.received, best, evaluator and evaluator.criterion)
-
-
-def _sample_grid(source, run_dir, settings):
-    real = source.held_out[:NUM_REAL_IMAGES] if source.is_image else source.held_out
-    return SampleGrid(**_sample_arguments(run_dir, settings), real=real, seed=settings.seed)
-
-
-def _translation_grid(source, run_dir, settings):
-    # A domain of few images has none held out.
-    x, y = (domain.held_out if len(domain.held_out) else domain.samples for domain in (source.x, source.y))
-    return TranslationGrid(**_sample_arguments(run_dir, settings), x=x, y=y)
-
-
-def _sample_texts(source, run_dir, settings):
-    return SampleTexts(**_sample_arguments(run_dir, settings), seed=settings.seed)
-
-
-SAMPLE_CALLBACKS = {"image": _sample_grid, "translation": _translation_grid, "text": _sample_texts}
-
-
-def _sample_arguments(run_dir, settings):
-    return {
-        "directory": run_dir.samples,
-        "every_n_steps": settings.sample_every,
-        "tensorboard": run_dir.tensorboard / "train",
-    }
 
 
 def _evaluate_callback(evaluator, recipe, run_dir):
@@ -255,29 +269,25 @@ def _evaluate_callback(evaluator, recipe, run_dir):
     )
 
 
-def _failure_message(error, run_dir, saved_step, batch_size, section="train"):
-    reason = str(error)
-    if isinstance(error, tf.errors.ResourceExhaustedError):
-        reason = f"out of memory with batch_size {batch_size}: choose a smaller {section}.batch_size"
-    if saved_step is None:
-        return f"{reason}; nothing was saved in {run_dir}"
-    return (
-        f"{reason}; the last good checkpoint is step {saved_step} in {run_dir.checkpoints}; fix the cause, then resume "
-        f"with `ganzoo train --resume {run_dir}`"
-    )
+def _resume_notes(recipe, run_dir, strategy, starts):
+    """Yields lines about what differs from the run so far."""
+    yield from allowed_changes(run_dir.trained_recipe(), recipe)
+    if starts:
+        yield f"{run_dir} has no step yet: it starts from its recipe"
+    else:
+        yield from replicas_note(run_dir.read_state().get("replicas"), strategy.num_replicas_in_sync)
 
 
-def _load_model(recipe, run_dir, strategy, log):
+def _load_model(recipe, writer, strategy, log):
     recipe.import_classes()
     try:
         with strategy.scope():
-            model, notes = load_checkpoint(run_dir.checkpoints)
+            model, notes = load_checkpoint(writer.run_dir.checkpoints, expected=variant_class(recipe.model["variant"]))
     except FileNotFoundError as error:
         raise RunError(f"{error}: start again with --overwrite") from None
-    for note in notes:
-        log(note)
+    log(*notes)
     _schedule(model, recipe.train)
-    run_dir.truncate_after(model.steps_done)
+    writer.truncate_after(model.steps_done)
     log(f"resuming from step {model.steps_done}")
     return model
 

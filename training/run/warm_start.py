@@ -48,9 +48,9 @@ def warm_start_from(model, init_from):
 
 
 def _vocabulary_words(model):
-    """Returns the words that a model reads or writes, or None."""
+    """Returns the words that a model reads or writes and how texts are split into them, or None."""
     vocabulary = getattr(model, "vocabulary", None)
-    return vocabulary and vocabulary.words
+    return vocabulary and (vocabulary.words, vocabulary.tokenizer)
 
 
 def _networks(model):

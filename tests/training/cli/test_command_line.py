@@ -53,7 +53,8 @@ def test_list_names_variants_and_recipes(capsys):
 
 def test_a_run_folder_holds_the_documented_files(run):
     names = {path.name for path in run.iterdir()}
-    assert names == {"recipe.toml", "environment.json", "metrics.jsonl", "samples", "checkpoints", "tensorboard"}
+    documented = {"recipe.toml", "environment.json", "metrics.jsonl", "samples", "checkpoints", "tensorboard"}
+    assert names == documented | {".ganzoo", ".ganzoo.lock"}
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [2, 4]
     assert rows[1]["kimg"] == 4 * 16 / 1000

@@ -1,6 +1,7 @@
 """`ganzoo evaluate`: runs, files and folders."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -59,6 +60,11 @@ def test_the_command_evaluates_a_run_over_disjoint_seeds(run, capsys):
         assert grid.width > 0
 
 
+def test_each_row_of_scores_has_the_counts_it_was_computed_from(run):
+    rows = [row for row in read_rows(run / "metrics.jsonl") if "fid" in row]
+    assert [(row["num_samples"], row["num_real"]) for row in rows] == [(200, 200)] * 3
+
+
 def test_best_and_last_are_different_models_where_the_last_is_not_the_best(run, capsys):
     steps = {}
     for checkpoint in ("best", "last"):
@@ -92,7 +98,7 @@ def test_samples_in_a_file_and_in_a_folder_score_like_those_of_the_generator(
         ]
         assert main(["evaluate", *arguments, "--num-samples", "200", "--out", str(tmp_path / "e.json"), "--json"]) == 0
         fids[out] = json.loads(capsys.readouterr().out.splitlines()[-1])["results"]["fid"]["mean"]
-    model = ImageEvaluator(load("digits"), feature_extractor_path, ["fid"], 200).score(
+    model = ImageEvaluator(load("digits"), feature_extractor_path, ["fid"], 200, split="all").score(
         load_run(run).generate(200, seed=9), value_range=(-1, 1)
     )
     assert fids["samples.npz"] == pytest.approx(model["fid"], rel=1e-9)
@@ -117,12 +123,75 @@ def test_two_folders_are_compared_and_resizing_is_reported(tmp_path, capsys):
     assert "contains JPEG files" in messages
     assert "fewer than 2048" in messages
     written = json.loads((tmp_path / "evaluation.json").read_text())
-    assert written["num_samples"] == 120
+    assert written["num_samples"] == written["reference"]["num_samples"] == 120
     assert written["results"]["fid"]["mean"] > 0
-    # Twelve held-out images give a singular covariance of 32 features, which is reported.
-    assert written["results"]["fid"]["held_out"] is None
-    assert "singular" in written["held_out_not_computed"]["fid"]
+    assert written["results"]["fid"]["random_halves"] > 0
+    assert "random halves (60 and 60)" in messages
     assert (tmp_path / "evaluation" / "neighbors.png").exists()
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of 70 gray images of 8 pixels."""
+    random = np.random.default_rng(0)
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index in range(70):
+        Image.fromarray(random.integers(0, 255, (8, 8), np.uint8)).save(folder / f"{index:02}.png")
+    return folder
+
+
+def evaluated(real, fake, extractor, capsys, *options):
+    """The content of the report on two sets, from the command."""
+    arguments = ["--real", str(real), "--fake", str(fake), "--extractor", str(extractor), "--json", *options]
+    assert main(["evaluate", *arguments]) == 0
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+@pytest.mark.parametrize("spelling", ["folder:{}", "{}"])
+def test_a_folder_and_its_copy_are_equal_and_all_their_images_count(
+    spelling, photos, feature_extractor_path, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(photos, tmp_path / "copy")
+    (tmp_path / "copy" / "notes.png").write_text("no image")
+    names = ["--resolution", "8"]
+    content = evaluated(spelling.format(photos), spelling.format("copy"), feature_extractor_path, capsys, *names)
+    results = content["results"]
+    assert content["num_samples"] == content["reference"]["num_samples"] == 70
+    assert results["precision"]["mean"] == results["recall"]["mean"] == results["coverage"]["mean"] == 1
+    assert results["fid"]["mean"] == pytest.approx(0, abs=1e-3)
+    assert results["fid"]["counts"]["real images"] == {"used": 70, "given": 70}
+    (note,) = [note for note in content["warnings"] if "could not be read" in note]
+    assert note.endswith("copy: 1 files could not be read and do not count")
+
+
+def test_arrays_are_compared_completely_in_both_orders(feature_extractor_path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    np.savez("first.npz", samples=random.integers(0, 255, (90, 8, 8, 1), np.uint8))
+    np.save("second.npy", random.random((75, 8, 8, 1)).astype(np.float32))
+    options = ["--range", "0,1", "--metrics", "fid,kid"]
+    forth = evaluated("first.npz", "second.npy", feature_extractor_path, capsys, *options)
+    back = evaluated("second.npy", "first.npz", feature_extractor_path, capsys, *options)
+    assert (forth["reference"]["num_samples"], forth["num_samples"]) == (90, 75)
+    assert (back["reference"]["num_samples"], back["num_samples"]) == (75, 90)
+    # The extractor is trained on neither set.
+    assert back["results"]["fid"]["mean"] == pytest.approx(forth["results"]["fid"]["mean"], rel=1e-6)
+    np.savez("points.npz", samples=random.standard_normal((60, 2)))
+    points = evaluated("points.npz", "points.npz", "auto", capsys)
+    assert (points["reference"]["num_samples"], points["num_samples"]) == (60, 60)
+    assert points["results"]["fid"]["mean"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_data_source_counts_with_its_held_out_rows(feature_extractor_path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    options = ["--metrics", "fid", "--num-samples", "1700"]
+    content = evaluated("digits", "digits", feature_extractor_path, capsys, *options)
+    assert content["available"] == content["reference"]["available"] == 1797
+    assert content["num_samples"] == content["reference"]["num_samples"] == 1700
+    assert content["results"]["fid"]["mean"] == pytest.approx(0, abs=1e-3)
+    assert len([note for note in content["warnings"] if "of 1797" in note]) == 2
 
 
 @pytest.mark.parametrize(
@@ -139,6 +208,11 @@ def test_two_folders_are_compared_and_resizing_is_reported(tmp_path, capsys):
         (["--real", "digits", "--fake", "x.npz", "--checkpoint", "best"], "--checkpoint: received 'best' with"),
         (["--real", "digits", "--fake", "x.npz", "--seeds", "2"], "only a run generates more"),
         (["--real", "digits", "--fake", "missing.npz"], "cannot be read"),
+        (["--real", "missing.npz", "--fake", "digits"], "cannot be read"),
+        (["--real", "digits", "--fake", "digits", "--num-samples", "0"], "expected at least 2"),
+        (["--real", "unpaired:digits,digits", "--fake", "digits"], "has two domains, expected one set of images"),
+        (["--real", "digits", "--fake", "unpaired:digits,digits"], "has two domains, expected one set of images"),
+        (["--real", "digits", "--fake", "oracle:markov"], "has texts, expected images or points"),
         (["--real", "digits", "--fake", "digits", "--range", "0,1"], "for 8-bit images"),
         (["RUN", "--out", "/nowhere/e.json"], "--out: received '/nowhere/e.json'"),
         (["--real", "digits", "--fake", "x.npz", "--range", "0-1"], "expected LOW,HIGH"),

@@ -16,6 +16,7 @@ from ganzoo.export.verification.export_report import ExportedFile
 from ganzoo.training import load, load_run
 from ganzoo.training.cli import export_command
 from ganzoo.training.cli.command_line import main
+from ganzoo.zoo.core.ownership import MARKER
 from ganzoo.zoo.errors import UserError
 
 FIELDS = {field.name for field in dataclasses.fields(ExportedFile)}
@@ -54,7 +55,7 @@ def read(folder):
 
 
 def names(folder):
-    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    return sorted(path.name for path in folder.iterdir() if path.name != MARKER) if folder.is_dir() else []
 
 
 def test_a_run_is_exported_in_every_format_and_the_report_is_complete(trained, tmp_path, capsys):

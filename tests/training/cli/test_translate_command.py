@@ -128,11 +128,14 @@ def test_nothing_is_overwritten_and_mistakes_are_one_line(run, image_run, tmp_pa
     (tmp_path / "empty").mkdir()
     here, new = str(tmp_path / "in"), str(tmp_path / "new")
     for arguments, message in (
-        ([run, here, here], "OUT: .*a folder that is not empty, expected a new one: nothing is overwritten"),
+        ([run, here, here], "OUT: .*inside the data source 'folder:"),
+        ([run, here, f"{here}/new"], "OUT: .*inside the data source 'folder:"),
+        ([run, here, tmp_path], r"OUT: .*a folder that is not empty \(empty, in\), expected a new one"),
         ([run, f"{here}/a.png", f"{here}/a.png"], "OUT: .*a file that exists"),
         ([run, here, f"{new}.png"], "for the folder .*, expected a folder"),
         ([run, f"{here}/a.png", f"{new}.jpg"], "expected a .png file or a folder"),
-        ([run, here, f"{here}/a.png/b"], "expected a path that can be written to"),
+        ([run, f"{here}/a.png", f"{here}/a.png/b"], "expected a folder, and a path that can be written to"),
+        ([run, f"{here}/a.png", f"{here}/a.png/b.png"], "expected a path that can be written to"),
         ([run, "nowhere", new], "received 'nowhere', expected an existing image or folder"),
         ([run, tmp_path / "empty", new], "received no image that can be translated, .*it is empty"),
         ([run, here, new, "--to", "z"], r"--to: received 'z', expected one of \['y', 'x'\]: CycleGAN"),
@@ -200,3 +203,53 @@ def test_images_that_do_not_fit_do_not_affect_the_others(run, tmp_path, capsys, 
         "flat.png": "16 x 1 pixels are a size that the network does not support",
         "large.png": "50 x 16 pixels do not fit into memory",
     }
+
+
+@pytest.mark.usefixtures("loaded")
+def test_translations_are_replaced_by_those_of_the_next_call(run, tmp_path, capsys, list_tree):
+    source, out = tmp_path / "in", tmp_path / "out"
+    for name in ("a.png", "deep/b.png"):
+        write_image(source / name, 16, 16)
+    facts, _ = translate(run, source, out, capsys)
+    assert (facts["translated"], facts["removed"]) == (2, 0)
+    os.remove(source / "a.png")
+    (out / "notes.txt").write_text("mine")
+    facts, _ = translate(run, source, out, capsys)
+    assert (facts["translated"], facts["removed"]) == (1, 1)
+    assert list_tree(out) == ["deep/b.png", "notes.txt"]
+    # A picture that was edited is no longer ganzoo's.
+    edited = write_image(out / "deep" / "b.png", 16, 16)
+    _, errors = translate(run, source, out, capsys, code=2)
+    assert "with b.png, which ganzoo did not write" in errors
+    with Image.open(out / "deep" / "b.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), edited)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_translations_can_be_translated_but_not_onto_themselves(run, tmp_path, capsys, list_tree):
+    write_image(tmp_path / "in" / "a.png", 16, 16)
+    write_image(tmp_path / "in" / "b.png", 16, 16)
+    translate(run, tmp_path / "in", tmp_path / "there", capsys)
+    facts, _ = translate(run, tmp_path / "there", tmp_path / "back", capsys, "--to", "x")
+    assert facts["translated"] == 2
+    single = tmp_path / "there" / "a.png"
+    for out, message in (
+        (single, "expected a path outside of it: the file would be read as one of them"),
+        (tmp_path / "there", "expected a path that nothing is read from"),
+    ):
+        _, errors = translate(run, single, out, capsys, code=2)
+        assert message in errors
+    # Among the user's own images they are not inputs.
+    single.rename(tmp_path / "in" / "c.png")
+    facts, errors = translate(run, tmp_path / "in", tmp_path / "again", capsys)
+    assert (facts["translated"], facts["skipped"]) == (2, {"c.png": "a picture that ganzoo wrote"})
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_translation_in_a_named_file_is_replaced_but_no_other_file(run, tmp_path, capsys):
+    write_image(tmp_path / "in.png", 16, 16)
+    for _ in range(2):
+        translate(run, tmp_path / "in.png", tmp_path / "out.png", capsys)
+    write_image(tmp_path / "mine.png", 16, 16)
+    _, errors = translate(run, tmp_path / "in.png", tmp_path / "mine.png", capsys, code=2)
+    assert "a file that exists and that ganzoo did not write" in errors

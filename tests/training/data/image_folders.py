@@ -2,6 +2,8 @@
 
 import csv
 import io
+import struct
+import zlib
 
 import numpy as np
 from PIL import Image
@@ -35,3 +37,15 @@ def write_bad_files(home):
     (home / "cut.jpg").write_bytes(content.getvalue()[:700])
     (home / "empty.png").write_bytes(b"")
     (home / "text.jpg").write_text("<html>404 Not Found</html>")
+
+
+def deep_png(values):
+    """Returns the content of a PNG file of 16 bits per channel: gray, gray with opacity, RGB or RGBA."""
+    height, width, channels = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    color_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    header = struct.pack(">IIBBBBB", width, height, 16, color_type, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )

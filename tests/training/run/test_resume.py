@@ -148,7 +148,8 @@ def recipe(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("variant", ["gan", pytest.param("wgan", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("variant", ["gan", "wgan"])
 def test_a_run_killed_three_times_equals_an_uninterrupted_one(variant, recipe, tmp_path):
     uninterrupted, killed = tmp_path / "uninterrupted", tmp_path / "killed"
     ganzoo("train", recipe(variant), "--out", uninterrupted, "--quiet")
@@ -175,7 +176,7 @@ def test_a_killed_wgan_run_equals_an_uninterrupted_one(recipe, tmp_path):
     assert_identical(uninterrupted, killed)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.thorough), signal.SIGTERM])
 def test_signals_save_and_name_the_resume_command(number, recipe, tmp_path):
     folder = tmp_path / "run"
     path = recipe("gan", save_every=100000, steps=100000)
@@ -188,6 +189,7 @@ def test_signals_save_and_name_the_resume_command(number, recipe, tmp_path):
     assert (folder / "samples" / f"step-{saved:06d}.png").exists()
 
 
+@pytest.mark.thorough
 def test_a_run_with_a_damaged_last_checkpoint_continues_from_the_previous_one(recipe, tmp_path):
     folder = tmp_path / "run"
     ganzoo("train", recipe("gan", steps=60), "--out", folder, "--quiet")

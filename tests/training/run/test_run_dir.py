@@ -7,6 +7,7 @@ from ganzoo.training import load_run
 from ganzoo.training.cli.command_line import main
 from ganzoo.training.run import run_dir as module
 from ganzoo.training.run import training_run
+from ganzoo.training.run.folder.run_writer import RunWriter
 from ganzoo.training.run.run_dir import RunDir, RunError, as_run_dir
 
 NETWORKS = ["--set=data.resolution=8", "--set=model.generator.width=4", "--set=model.discriminator.width=4"]
@@ -26,23 +27,24 @@ def calls(monkeypatch):
 
         monkeypatch.setattr(owner, name, counted)
 
-    for name in ("__init__", "require_empty", "create", "write_state"):
-        count(RunDir, name)
+    count(RunDir, "__init__")
+    for name in ("require_empty", "create", "record"):
+        count(RunWriter, name)
     count(module, "load_recipe")
     return counter
 
 
-def test_train_builds_one_run_dir_checks_it_once_and_writes_its_state_once(calls, tmp_path, monkeypatch):
+def test_train_builds_one_run_dir_checks_it_before_it_computes_and_before_it_writes(calls, tmp_path, monkeypatch):
     monkeypatch.setattr(training_run, "_fit", lambda model, *_: training_run.TrainingResult(model, 0, None))
     options = [*NETWORKS, "--set=evaluate.every=0", "--quiet"]
     assert main(["train", "gan_digits", "--out", str(tmp_path / "run"), *options]) == 0
-    assert calls == {"__init__": 1, "require_empty": 1, "create": 1, "write_state": 1}
+    assert calls == {"__init__": 1, "require_empty": 2, "create": 1}
 
 
 def test_resume_parses_the_recipe_once_and_writes_the_state_once(calls, image_run, monkeypatch):
     monkeypatch.setattr(training_run, "_fit", lambda model, *_: training_run.TrainingResult(model, 0, None))
     assert main(["train", "--resume", str(image_run), "--quiet"]) == 0
-    assert calls == {"__init__": 1, "load_recipe": 1, "write_state": 1}
+    assert calls == {"__init__": 1, "load_recipe": 1, "record": 1}
 
 
 def test_sample_builds_one_run_dir_and_parses_the_recipe_once(calls, image_run, tmp_path):
@@ -60,11 +62,3 @@ def test_functions_accept_a_path_or_a_run_dir(image_run):
 def test_a_folder_without_a_run_has_no_recipe(tmp_path):
     with pytest.raises(RunError, match="expected a run folder made by `ganzoo train"):
         RunDir(tmp_path).load_recipe()
-
-
-def test_overwriting_requires_a_run(tmp_path):
-    (tmp_path / "notes.txt").write_text("not a run")
-    with pytest.raises(RunError, match="a folder that is not empty"):
-        RunDir(tmp_path).require_empty()
-    with pytest.raises(RunError, match="--overwrite for a folder without a recipe.toml"):
-        RunDir(tmp_path).require_empty(overwrite=True)

@@ -16,9 +16,17 @@ from . import image_decoding
 # Fewer images are decoded faster than a worker starts.
 MIN_FILES_FOR_WORKERS = 200
 CHUNK = 64
+# This folder is imported as a package of its own: importing it as a part of ganzoo would load TensorFlow.
+WORKER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from images.image_decoding import serve
+sys.path.pop(0)
+serve(sys.stdin.buffer, sys.stdout.buffer)
+"""
 
 
-def decode_all(files, resolution, crop="center", channels=None, png=False, processes=None):
+def decode_all(files, resolution, crop="center", channels=None, png=False, whites=None, processes=None):
     """Decodes images on all cores.
 
     The workers are plain child processes rather than `multiprocessing`'s: forking a process with TensorFlow threads can
@@ -28,6 +36,8 @@ def decode_all(files, resolution, crop="center", channels=None, png=False, proce
         files: iterable of ("path", bytes) or ("content", bytes).
         resolution, crop, channels: as for `image_decoding.read_image`.
         png: bool, whether each image is also encoded as PNG. Default False.
+        whites: pair of white levels for images of more than 8 bits, from `high_precision.ValueRange`, or None for each
+            image's own. Default None.
         processes: int, or None for the number of cores that this process may use.
 
     Yields:
@@ -38,7 +48,7 @@ def decode_all(files, resolution, crop="center", channels=None, png=False, proce
     >>> list(decode_all([("content", b"")], resolution=32))
     ['empty file']
     """
-    options, files = (resolution, crop, channels, png), iter(files)
+    options, files = (resolution, crop, channels, png, whites), iter(files)
     first = list(itertools.islice(files, MIN_FILES_FOR_WORKERS))
     if len(first) < MIN_FILES_FOR_WORKERS:
         yield from (image_decoding.decode(image_decoding.as_input(file), *options) for file in first)
@@ -87,9 +97,9 @@ class _Worker:
         self._start()
 
     def _start(self):
-        # -P keeps this folder off the import path. Stderr is discarded because C decoders print to it.
+        # -P keeps the current folder off the import path. Stderr is discarded because C decoders print to it.
         self.process = subprocess.Popen(
-            [sys.executable, "-P", str(Path(image_decoding.__file__))],
+            [sys.executable, "-P", "-c", WORKER, str(Path(__file__).parents[1])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,11 +1,12 @@
 """Decoding of one image file of any format into 8-bit pixels, as an image viewer shows it.
 
-This module imports nothing of the zoo: `decode_pool.py` also runs it as a script, as a worker process that has to start
-fast and must not load TensorFlow.
+This module imports nothing of the zoo: `decode_pool.py` also runs it in worker processes, which have to start fast and
+must not load TensorFlow.
 """
 
 import io
 import pickle
+import re
 import struct
 import sys
 import warnings
@@ -13,6 +14,8 @@ import zlib
 
 import numpy as np
 from PIL import Image
+
+from .high_precision import UnknownRangeError, measure, to_8_bits
 
 # The filter of `resizing.py`, which cannot be imported here; a test compares the two.
 FILTER = Image.Resampling.BICUBIC
@@ -37,6 +40,9 @@ TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Pillow's layouts of 16 bits per channel in color, of which it keeps the upper 8, and the other order of the bytes.
+DEEP_COLOR = re.compile(r"(RGB|RGBA|RGBX|LA);16([BLN])")
+OTHER_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 # Transpositions that keep width and height.
 SIZE_PRESERVING = (Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM)
 
@@ -48,14 +54,16 @@ class ImageReadError(ValueError):
 def read_image(file, resolution, crop="center", channels=None):
     """Reads one image.
 
-    Of an animation the first frame is read. The EXIF orientation is applied. 16-bit values are scaled by 255 / 65,535;
-    palettes, CMYK and other color models become RGB; transparency is composited on white before any resizing.
+    Of an animation the first frame is read. The EXIF orientation is applied. Values of more than 8 bits are scaled by
+    the smallest range that holds them; palettes, CMYK and other color models become RGB; transparency is composited on
+    white before any resizing.
 
     Args:
         file: path (str or bytes), or the file's content as a `memoryview`.
         resolution: int, pixels per side, or None to keep the image's own size.
         crop: "center" crops the largest central square; "stretch" keeps the full image and changes its proportions;
-            "left" and "right" stretch that half of the image. Default "center".
+            "left" and "right" crop the largest central square of that half of the image, without the middle column if
+            the width is odd. Default "center".
         channels: 1, 3, or None for 1 if all pixels are gray and 3 otherwise.
 
     Returns:
@@ -64,13 +72,28 @@ def read_image(file, resolution, crop="center", channels=None):
     Raises:
         ImageReadError: not an image, corrupted, too large, or of values without a known range.
     """
+    pixels, size, _ = read_and_measure(file, resolution, crop, channels)
+    return pixels, size
+
+
+def read_and_measure(file, resolution, crop="center", channels=None, whites=None):
+    """Reads one image, as `read_image` does, in a given range of values.
+
+    Args:
+        whites: pair of white levels, from `high_precision.ValueRange`, or None for the image's own.
+
+    Returns:
+        (pixels, size, measured): the last is the (kind, largest value) of an image of more than 8 bits, else None.
+    """
     try:
         if isinstance(file, memoryview):
-            return _read(io.BytesIO(file), resolution, crop, channels)
+            return _read(io.BytesIO(file), resolution, crop, channels, whites)
         with open(file, "rb") as opened:
-            return _read(opened, resolution, crop, channels)
+            return _read(opened, resolution, crop, channels, whites)
     except ImageReadError:
         raise
+    except UnknownRangeError as error:
+        raise ImageReadError(str(error)) from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise ImageReadError(f"has more than {MAX_PIXELS:,} pixels once decoded") from None
     except Image.UnidentifiedImageError:
@@ -82,7 +105,7 @@ def read_image(file, resolution, crop="center", channels=None):
         raise ImageReadError(f"cannot be read: {_one_line(error)}") from None
 
 
-def _read(file, resolution, crop, channels):
+def _read(file, resolution, crop, channels, whites):
     if not file.read(1):
         raise ImageReadError("empty file")
     file.seek(0)
@@ -93,15 +116,16 @@ def _read(file, resolution, crop, channels):
             size = image.size
             if resolution is not None and min(size) >= REDUCE_FROM * resolution:
                 image.draft(None, (REDUCE_TO * resolution, REDUCE_TO * resolution))
+            deep = _is_deep_color(image)
             image.load()
             transposition = TRANSPOSITIONS.get(_orientation(image))
-            opaque = _opaque(image)
+            opaque, measured = _from_deep_color(file, whites) if deep else _opaque(image, whites)
     if transposition is not None:
         opaque = opaque.transpose(transposition)
         if transposition not in SIZE_PRESERVING:
             size = size[::-1]
     pixels = np.asarray(opaque) if resolution is None else _square(opaque, resolution, crop)
-    return _with_channels(pixels, channels), size
+    return _with_channels(pixels, channels), size, measured
 
 
 def _one_line(error):
@@ -117,40 +141,70 @@ def _orientation(image):
         return 1
 
 
-def _opaque(image):
-    """Returns the image in mode L or RGB."""
+def _opaque(image, whites):
+    """Returns the image in mode L or RGB, and its measured values."""
     mode = image.mode
     if mode.startswith("I") or mode == "F":
-        return _from_high_precision(np.asarray(image), mode)
+        values = np.asarray(image)
+        measured = measure(values)
+        pixels, clear = to_8_bits(values, measured, whites), image.info.get("transparency")
+        return Image.fromarray(np.where(values == clear, 255, pixels).astype(np.uint8)), measured
     if "transparency" in image.info or mode in ("LA", "La", "PA", "RGBA", "RGBa"):
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
+        return _on_white(image.convert("RGBA")), None
     if mode in ("L", "RGB"):
-        return image
-    return image.convert("L" if mode == "1" else "RGB")
+        return image, None
+    return image.convert("L" if mode == "1" else "RGB"), None
 
 
-def _from_high_precision(values, mode):
-    """Maps gray values of more than 8 bits to 8 bits."""
-    low, high = values.min(), values.max()
-    if mode == "F":
-        if not np.isfinite(values).all() or low < 0 or high > 255:
-            raise ImageReadError(f"float values in [{low:g}, {high:g}], expected [0, 1] or [0, 255]")
-        values = values * 255 if high <= 1 else values
-    else:
-        if low < 0 or high > 65535:
-            raise ImageReadError(f"integer values in [{low}, {high}], expected at most 16 bits")
-        values = values * (255 / 65535)
-    return Image.fromarray(np.rint(values).astype(np.uint8))
+def _on_white(image):
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def _is_deep_color(image):
+    return bool(image.tile) and all(DEEP_COLOR.fullmatch(_layout(tile)) for tile in image.tile)
+
+
+def _layout(tile):
+    arguments = tile[3]
+    return str(arguments if isinstance(arguments, str) else (arguments or [""])[0])
+
+
+def _from_deep_color(file, whites):
+    """Reads color of 16 bits per channel: its upper bytes, and its lower ones as if they were in the other order."""
+    values = _read_in_order(file, False) * 256 + _read_in_order(file, True)
+    colors = values[..., :3] if values.shape[-1] > 2 else values[..., [0, 0, 0]]
+    measured = measure(colors)
+    pixels = to_8_bits(colors, measured, whites)
+    if values.shape[-1] == 3:
+        return Image.fromarray(pixels), measured
+    alpha = (values[..., -1:] >> 8).astype(np.uint8)
+    return _on_white(Image.fromarray(np.concatenate([pixels, alpha], axis=-1))), measured
+
+
+def _read_in_order(file, swapped):
+    """Returns one byte of each 16-bit value, the upper one unless the order is swapped."""
+    file.seek(0)
+    with Image.open(file) as image:
+        model, order = DEEP_COLOR.fullmatch(_layout(image.tile[0])).groups()
+        layout = "RGBA" if model == "LA" else f"{model};16{OTHER_ORDER[order] if swapped else order}"
+        image.tile = [
+            tile._replace(args=layout if isinstance(tile.args, str) else (layout, *tile.args[1:]))
+            for tile in image.tile
+        ]
+        read = np.asarray(image).astype(np.int32)
+    if model == "LA":
+        # Gray with transparency is read as four single bytes.
+        return read[..., int(swapped) :: 2]
+    return read[..., :3] if model == "RGBX" else read
 
 
 def _square(image, resolution, crop):
-    width, height = image.size
     if crop in HALVES:
+        width, height = image.size
         left = 0 if crop == "left" else width - width // 2
         image = image.crop((left, 0, left + width // 2, height))
-    if crop == "center" and width != height:
+    width, height = image.size
+    if crop != "stretch" and width != height:
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
         image = image.crop((left, top, left + side, top + side))
@@ -201,17 +255,18 @@ def as_png(pixels):
     )
 
 
-def decode(file, resolution, crop, channels, png):
+def decode(file, resolution, crop, channels, png, whites):
     """Reads one image for `decode_pool.py` without raising an exception.
 
     Returns:
-        (pixels as bytes, number of channels, PNG content or None, original size), or a str, the reason for a failure.
+        (pixels as bytes, number of channels, PNG content or None, original size, measured values), or a str, the reason
+        for a failure.
     """
     try:
-        pixels, size = read_image(file, resolution, crop, channels)
+        pixels, size, measured = read_and_measure(file, resolution, crop, channels, whites)
     except ImageReadError as error:
         return str(error)
-    return pixels.tobytes(), pixels.shape[-1], as_png(pixels) if png else None, size
+    return pixels.tobytes(), pixels.shape[-1], as_png(pixels) if png else None, size, measured
 
 
 def as_input(file):
@@ -232,7 +287,3 @@ def serve(requests, replies):
             return
         pickle.dump([decode(as_input(file), *options) for file in files], replies)
         replies.flush()
-
-
-if __name__ == "__main__":
-    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -3,6 +3,7 @@
 A file of rows holds nothing but uint8 pixels, one image after another; its shape is in the cache's manifest.
 """
 
+import contextlib
 import hashlib
 import sys
 
@@ -16,7 +17,7 @@ RESIDENT_BYTES = 256 * 2**20
 SPLITS = ("train", "held_out")
 BLOCK_BYTES = 2**24
 # Part of the inputs of every image cache: raised whenever the files or the manifest of a cache change.
-FORMAT = 2
+FORMAT = 3
 # How many skipped files a message lists.
 NUM_LISTED = 3
 
@@ -37,15 +38,15 @@ class RowWriter:
         self.folder, self.resolution, self.channels = folder, resolution, channels
         self.counts = dict.fromkeys(SPLITS, 0)
         self._files = {split: open(_path(folder, split), "wb") for split in SPLITS}  # noqa: SIM115 - see __exit__
-        self._gray = channels != 3
+        self._splits, self._depths = [], []
 
     def append(self, split, pixels, channels):
         """Appends one image, as bytes of that many channels."""
-        if channels == 3:
-            self._gray = False
-        elif self.channels != 1:
+        if channels != 3 and self.channels != 1:
             pixels = np.repeat(np.frombuffer(pixels, np.uint8), 3).data
         self._files[split].write(pixels)
+        self._splits.append(split)
+        self._depths.append(channels)
         self.counts[split] += 1
 
     def __enter__(self):
@@ -55,21 +56,42 @@ class RowWriter:
         for file in self._files.values():
             file.close()
 
-    def finish(self):
+    def finish(self, splits=None):
         """Closes the files.
+
+        Args:
+            splits: list of the final split of each image in the order of `append`, None for images that are left out;
+                or None to keep all splits. They can be decided only now if they depend on all images.
 
         Returns:
             dict of split -> shape (num_samples, resolution, resolution, channels), to be stored for `open_rows`.
         """
         self.__exit__()
         stored = self.channels or 3
-        channels = self.channels or (1 if self._gray else 3)
+        if splits is not None and splits != self._splits:
+            self._distribute(splits, self.resolution**2 * stored)
+        channels = self.channels or max(self._depths, default=1)
         shape = (self.resolution, self.resolution)
         shapes = {split: [count, *shape, channels] for split, count in self.counts.items()}
         if channels != stored:
             for split in SPLITS:
                 _keep_first_channel(self.folder, split, stored)
         return shapes
+
+    def _distribute(self, splits, row_bytes):
+        paths = {split: (_path(self.folder, split), _path(self.folder, f"{split}.part")) for split in SPLITS}
+        with contextlib.ExitStack() as stack:
+            old = {split: stack.enter_context(open(path, "rb")) for split, (path, _) in paths.items()}
+            new = {split: stack.enter_context(open(part, "wb")) for split, (_, part) in paths.items()}
+            for before, after in zip(self._splits, splits, strict=True):
+                row = old[before].read(row_bytes)
+                if after is not None:
+                    new[after].write(row)
+        for path, part in paths.values():
+            part.replace(path)
+        self._depths = [depth for depth, split in zip(self._depths, splits, strict=True) if split is not None]
+        self._splits = [split for split in splits if split is not None]
+        self.counts = {split: splits.count(split) for split in SPLITS}
 
 
 def _path(folder, split):
@@ -130,7 +152,7 @@ def fingerprint_rows(folder, shapes, labels=None):
     return digest.hexdigest()
 
 
-def rows_source(name, rows, labels=None, fingerprint=None, **properties):
+def rows_source(name, rows, labels=None, fingerprint=None, notes=(), **properties):
     """Builds an `ImageSource` from rows that are already split.
 
     Args:
@@ -139,6 +161,7 @@ def rows_source(name, rows, labels=None, fingerprint=None, **properties):
         labels: dict of split -> int array, or None.
         fingerprint: str, the source's fingerprint where it is known, since a memory-mapped set takes long to hash; or
             None to compute it when needed.
+        notes: list of str, what was decided about the images.
         **properties: further arguments of `ImageSource`.
 
     Raises:
@@ -150,7 +173,14 @@ def rows_source(name, rows, labels=None, fingerprint=None, **properties):
     source = ImageSource(name, rows["train"], rows["held_out"], labels["train"], labels["held_out"], **properties)
     if fingerprint:
         source.fingerprint = fingerprint
+    source.notes = list(notes)
     return source
+
+
+def report(name, notes):
+    """Reports notes about a source on standard error."""
+    for note in notes:
+        print(f"{name}: {note}", file=sys.stderr)
 
 
 def list_skipped(skipped):
@@ -166,4 +196,4 @@ def list_skipped(skipped):
 def report_skipped(name, skipped):
     """Reports on standard error how many images were skipped, which, and why."""
     if skipped:
-        print(f"{name}: {len(skipped)} images skipped: {list_skipped(skipped)}", file=sys.stderr)
+        report(name, [f"{len(skipped)} images skipped: {list_skipped(skipped)}"])

@@ -1,6 +1,5 @@
-"""Captioned images: a folder with `metadata.jsonl`, the layout of Hugging Face's ImageFolder."""
+"""Captioned images: a folder with `metadata.jsonl` or `metadata.csv`, as Hugging Face's ImageFolder has them."""
 
-import json
 import os
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ....zoo.core.progress import track_progress
 from ..data_error import DataError
 from ..image_source import split_rows
 from ..images.decode_pool import decode_all
+from ..images.high_precision import ValueRange, read_alike
 from ..images.image_decoding import CROPS
 from ..images.row_store import (
     FORMAT,
@@ -19,20 +19,28 @@ from ..images.row_store import (
     fingerprint_rows,
     list_skipped,
     open_rows,
+    report,
     report_skipped,
     rows_source,
 )
+from ..outside_data import require_cache_outside
+from ..path_arguments import source_path
+from ..texts.caption_files import CSV, JSON_LINES, read_captions
+from ..texts.text_checks import make_tokenizer, with_tokenizer
 
 DEFAULT_RESOLUTION = 32
-METADATA = "metadata.jsonl"
 
 
-def load_captions(argument, resolution=None, channels=None, crop="center", cache_dir=None):
-    """Reads the images listed in a folder's `metadata.jsonl`, with their captions.
+def load_captions(
+    argument, resolution=None, channels=None, crop="center", cache_dir=None, unit="word", keep_case=False,
+    keep_punctuation=False,
+):  # fmt: skip
+    """Reads the images listed in a folder's `metadata.jsonl` or `metadata.csv`, with their captions.
 
-    Each line is a JSON object with `file_name`, a path relative to the folder, and `text`; other keys are ignored. An
-    image with several captions has several lines. Missing and unreadable images are skipped, counted and reported.
-    Every tenth image is held out, with its captions.
+    Each line of `metadata.jsonl` is a JSON object with `file_name`, a path relative to the folder, and `text`; other
+    keys are ignored. `metadata.csv` has columns of these names, separated by commas. An image with several captions has
+    several lines. Missing and unreadable images are skipped, counted and reported. Every tenth image is held out, with
+    its captions.
 
     Args:
         argument: str, the folder.
@@ -40,6 +48,7 @@ def load_captions(argument, resolution=None, channels=None, crop="center", cache
         channels: 1, 3, or None for 1 if all images are gray and 3 otherwise.
         crop: "center" crops the largest central square; "stretch" resizes the full image to a square. Default "center".
         cache_dir: str or None, as for `folder:`.
+        unit, keep_case, keep_punctuation: how captions are split into words, as for `lines:`.
 
     Returns:
         An `ImageSource` with `captions`, an object array (num_samples, captions_per_image). Images with fewer captions
@@ -53,12 +62,14 @@ def load_captions(argument, resolution=None, channels=None, crop="center", cache
         raise DataError(f"data.channels: received {channels!r}, expected 1 (gray) or 3 (color)")
     if crop not in CROPS:
         raise DataError(f"data.crop: received {crop!r}, expected one of {list(CROPS)}")
-    root = Path(argument).expanduser()
-    metadata = _read_metadata(root, name) if argument else {}
+    root = Path(source_path("data.source", argument))
+    tokenizer = make_tokenizer(unit, keep_case, keep_punctuation)
+    metadata = read_captions(root, name) if argument else {}
     if not metadata:
-        raise DataError(f"data.source: received {name!r}, expected a folder with captions in a {METADATA}")
+        raise DataError(f"data.source: received {name!r}, expected a folder with captions in {JSON_LINES} or {CSV}")
     settings = [resolution, channels, crop]
     entry = cache_entry(cache_dir, "captions", root.name, os.fsencode(root.resolve()), settings)
+    require_cache_outside(entry, root)
     stamps = [(file, _stamp(root / file)) for file in metadata]
     inputs = digest(FORMAT, stamps, settings, pillow)
     manifest = read_manifest(entry, inputs)
@@ -66,43 +77,19 @@ def load_captions(argument, resolution=None, channels=None, crop="center", cache
         with building(entry, inputs) as (part, manifest):
             _decode(part, manifest, root, list(metadata), settings, name)
     report_skipped(name, manifest["skipped"])
+    report(name, manifest["notes"])
     captions = caption_table([texts for file, texts in metadata.items() if file not in manifest["skipped"]])
     train, held_out = split_rows(len(captions))
-    return rows_source(
+    source = rows_source(
         name,
         open_rows(entry, manifest["shapes"]),
         fingerprint=digest(manifest["fingerprint"], captions.tolist()),
+        notes=manifest["notes"],
         facts={"skipped": len(manifest["skipped"])},
         captions=captions[train],
         held_out_captions=captions[held_out],
     )
-
-
-def _read_metadata(root, name):
-    """Returns a dict of file -> list of captions, in the order of the lines."""
-    metadata = {}
-    try:
-        lines = (root / METADATA).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{name}: {root / METADATA} cannot be read ({error}), expected UTF-8 lines such as "
-            '{"file_name": "a.png", "text": "a red square"}'
-        ) from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            file, text = row["file_name"], row["text"]
-        except (ValueError, KeyError, TypeError):
-            file = text = None
-        if not isinstance(file, str) or not isinstance(text, str):
-            raise DataError(
-                f"{name}: line {number} of {METADATA}: received {line.strip()[:80]!r}, expected a JSON object with "
-                "strings 'file_name' and 'text'"
-            )
-        metadata.setdefault(file, []).append(text)
-    return metadata
+    return with_tokenizer(source, tokenizer)
 
 
 def _stamp(path):
@@ -116,14 +103,22 @@ def _stamp(path):
 
 def _decode(folder, manifest, root, files, settings, name):
     resolution, channels, crop = settings
-    skipped, images = {}, []
-    results = decode_all([("path", os.fsencode(root / file)) for file in files], resolution, crop, channels)
-    results = track_progress(results, "reading", len(files), "images")
-    for file, result in zip(files, results, strict=True):
-        if isinstance(result, str):
-            skipped[file] = result
-        else:
-            images.append(result[:2])
+    values = ValueRange()
+
+    def read():
+        skipped, images = {}, []
+        paths = [("path", os.fsencode(root / file)) for file in files]
+        results = decode_all(paths, resolution, crop, channels, whites=values.whites)
+        results = track_progress(results, "reading", len(files), "images")
+        for file, result in zip(files, results, strict=True):
+            if isinstance(result, str):
+                skipped[file] = result
+            else:
+                images.append(result[:2])
+                values.observe(result[-1])
+        return skipped, images
+
+    skipped, images = read_alike(read, values)
     if len(images) < 2:
         raise DataError(
             f"{name}: received {len(images)} readable images, expected at least two: {list_skipped(skipped)}"
@@ -133,7 +128,7 @@ def _decode(folder, manifest, root, files, settings, name):
         for index, (pixels, depth) in enumerate(images):
             rows.append("held_out" if index in held_out else "train", pixels, depth)
         manifest["shapes"] = rows.finish()
-    manifest["skipped"] = skipped
+    manifest["skipped"], manifest["notes"] = skipped, values.notes()
     manifest["fingerprint"] = fingerprint_rows(folder, manifest["shapes"])
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import os
-import sys
 
 import numpy as np
 from PIL import __version__ as pillow
@@ -10,9 +9,13 @@ from PIL import __version__ as pillow
 from ....zoo.core.cache import building, cache_entry, digest, read_manifest
 from ....zoo.core.progress import track_progress
 from ..data_error import DataError
+from ..images.class_folders import empty_subfolders, hold_out, label_by_folder, show_name, tenth_split
 from ..images.decode_pool import decode_all
 from ..images.file_listing import FileListing
+from ..images.high_precision import ValueRange, read_alike
 from ..images.image_decoding import CROPS
+from ..images.layouts import layout_hint
+from ..images.own_output import drop_own_pictures, own_notes
 from ..images.row_store import (
     FORMAT,
     NUM_LISTED,
@@ -23,13 +26,15 @@ from ..images.row_store import (
     list_skipped,
     open_rows,
     remove_rows,
+    report,
     rows_source,
 )
 from ..images.tfds_records import CorruptRecordsError, read_records, write_records
+from ..outside_data import require_cache_outside
+from ..path_arguments import source_folder
 
 DEFAULT_RESOLUTION = 32
-# As in `split_rows`: every tenth readable image is held out.
-HELD_OUT_EVERY = 10
+EXPECTED = "an existing folder of images: pass it with --data folder:DIR"
 PNGS, LABELS, SKIPPED, ENLARGED = "pngs", "labels.npz", "skipped.csv", "enlarged.csv"
 
 
@@ -37,8 +42,11 @@ def load_folder(argument, resolution=None, channels=None, crop="center", strict=
     """Reads all images of a folder into a cache; later calls read the cache until a file changes.
 
     Every file is read, whatever its extension, except names that begin with a dot. EXIF orientations are applied,
-    transparency is composited on white, and animations yield their first frame. If every image is in a subfolder, the
-    first-level subfolders are the classes. Unreadable files are skipped and listed in `skipped.csv`.
+    transparency is composited on white, and animations yield their first frame. Values of more than 8 bits are read in
+    one range, that of all files. If every readable image is in a subfolder, the first-level subfolders are the classes.
+    Unreadable files are skipped and listed in `skipped.csv`.
+
+    Every tenth image is held out, and of a class with too few images for that the last one, unless it is the only one.
 
     Sets of more than 256 MB once decoded stay on the disk; training reads the rows that it needs.
 
@@ -52,7 +60,8 @@ def load_folder(argument, resolution=None, channels=None, crop="center", strict=
 
     Returns:
         An `ImageSource`. Its `facts` hold the number of `skipped` files and of `enlarged` images (smaller than the
-        resolution), and the paths of their lists: `skipped_csv`, `enlarged_csv`.
+        resolution), and the paths of their lists: `skipped_csv`, `enlarged_csv`. Its `notes` hold what was decided
+        about the images, as reported on standard error.
 
     Raises:
         DataError: no such folder, no readable file, or an option out of range; with `strict`, an unreadable file.
@@ -75,7 +84,7 @@ def load_folder(argument, resolution=None, channels=None, crop="center", strict=
     root, listing = _list_files(argument)
     settings = [resolution, channels, crop]
     entry = cache_entry(cache_dir, "folder", os.path.basename(root), os.fsencode(root), settings)
-    _check_cache_is_outside(entry, root)
+    require_cache_outside(entry, root)
     inputs = digest(FORMAT, listing.fingerprint(), settings, pillow)
     manifest, data = _open(entry, inputs)
     if data is None:
@@ -84,22 +93,20 @@ def load_folder(argument, resolution=None, channels=None, crop="center", strict=
         if is_large(manifest["shapes"]):
             # The rows were mapped in the temporary folder: map them again in their final one.
             manifest, data = _open(entry, inputs)
-    _report(name, entry, manifest, strict)
+    hint = layout_hint(root, argument, "folder")
+    notes = _notes(name, entry, manifest, strict, hint)
+    notes += _layout_notes(root, listing, manifest["class_names"], hint)
+    report(name, notes)
     rows, labels = data
     facts = {key: manifest[key] for key in ("skipped", "enlarged")}
     facts |= {"skipped_csv": str(entry / SKIPPED), "enlarged_csv": str(entry / ENLARGED)}
     return rows_source(
-        name, rows, labels, fingerprint=manifest["fingerprint"], class_names=manifest["class_names"], facts=facts
+        name, rows, labels, manifest["fingerprint"], notes, class_names=manifest["class_names"], facts=facts
     )
 
 
 def _list_files(argument):
-    root = os.path.abspath(os.path.expanduser(argument))
-    if not argument or not os.path.isdir(root):
-        raise DataError(
-            f"data.source: received 'folder:{argument}', expected an existing folder of images: "
-            "pass it with --data folder:DIR"
-        )
+    root = source_folder(f"folder:{argument}", argument, EXPECTED)
     with track_progress(description="listing", unit="files", leave=False) as bar:
         try:
             listing = FileListing(os.fsencode(root), bar)
@@ -108,17 +115,9 @@ def _list_files(argument):
                 f"folder:{argument}: cannot be listed: {error.strerror}; expected a readable folder"
             ) from None
     if not listing.files:
-        raise DataError(f"folder:{argument}: received no files, expected images in it or in its subfolders")
+        own = "".join(f"; {note}" for note in own_notes("folder", [path for path, _ in listing.own]))
+        raise DataError(f"folder:{argument}: received no files, expected images in it or in its subfolders{own}")
     return root, listing
-
-
-def _check_cache_is_outside(entry, root):
-    parts = os.path.relpath(os.path.abspath(entry), root).split(os.sep)
-    if parts[0] != os.pardir and not any(part.startswith(".") for part in parts):
-        raise DataError(
-            f"data.cache_dir: received {entry.parent.parent}, which is inside {root}, expected a folder outside the "
-            "images: the cache would be read as images"
-        )
 
 
 def _open(entry, inputs):
@@ -140,34 +139,24 @@ def _open(entry, inputs):
 
 def _build(folder, manifest, listing, resolution, channels, crop):
     """Fills a new cache folder and its manifest. Returns (rows, labels)."""
-    files = [("path", os.path.join(listing.root, path)) for path, _, _ in listing.files]
-    skipped, enlarged = list(listing.problems), []
-    images = {split: [] for split in SPLITS}
-    with RowWriter(folder, resolution, channels) as rows, open(folder / PNGS, "wb") as pngs:
-        results = decode_all(files, resolution, crop, channels, png=True)
-        results = track_progress(results, "reading", len(files), "images")
-        for (path, _, _), result in zip(listing.files, results, strict=True):
-            if isinstance(result, str):
-                skipped.append((path, result))
-                continue
-            pixels, depth, png, size = result
-            if min(size) < resolution:
-                enlarged.append((path, f"{size[0]}x{size[1]}"))
-            count = sum(rows.counts.values())
-            split = SPLITS[count % HELD_OUT_EVERY == HELD_OUT_EVERY - 1]
-            rows.append(split, pixels, depth)
-            images[split].append((path, pngs.tell(), len(png)))
-            pngs.write(png)
-        shapes = rows.finish()
-    skipped.sort()
+    own, values = drop_own_pictures(listing), ValueRange()
+
+    def read():
+        return _decode(folder, listing, resolution, channels, crop, values)
+
+    rows, images, skipped, enlarged = read_alike(read, values)
+    classes, labels, notes = label_by_folder([path for path, *_ in images])
+    splits, split_notes = hold_out(len(images), labels)
+    shapes = rows.finish(splits)
     _write_table(folder / SKIPPED, ("file", "reason"), skipped)
     _write_table(folder / ENLARGED, ("file", "size"), enlarged)
-    classes, labels = _labels(listing, images)
     manifest |= {"shapes": shapes, "class_names": classes, "skipped": len(skipped), "enlarged": len(enlarged)}
     # One more than a message lists, so that it ends with an ellipsis.
-    manifest["first_skipped"] = {_as_text(path): reason for path, reason in skipped[: NUM_LISTED + 1]}
-    manifest["mixed_levels"] = classes is None and any(os.sep.encode() in path for path, _, _ in listing.files)
+    manifest["first_skipped"] = {show_name(path): reason for path, reason in skipped[: NUM_LISTED + 1]}
+    manifest["notes"] = [*own, *notes, *values.notes(), *split_notes]
     manifest["fingerprint"] = None
+    images = _by_split(images, splits)
+    labels = None if labels is None else {split: np.array(part) for split, part in _by_split(labels, splits).items()}
     if images["train"]:
         _write_as_tfds(folder, images, labels, shapes, classes)
     (folder / PNGS).unlink()
@@ -179,6 +168,36 @@ def _build(folder, manifest, listing, resolution, channels, crop):
     else:
         remove_rows(folder)
     return mapped, labels
+
+
+def _decode(folder, listing, resolution, channels, crop, values):
+    """Decodes all files into rows and PNGs.
+
+    Returns:
+        (`RowWriter`, images, skipped, enlarged): lists of (path, start and length of its PNG), (path, reason), and
+        (path, size).
+    """
+    files = [("path", os.path.join(listing.root, path)) for path, _, _ in listing.files]
+    images, skipped, enlarged = [], list(listing.problems), []
+    with RowWriter(folder, resolution, channels) as rows, open(folder / PNGS, "wb") as pngs:
+        results = decode_all(files, resolution, crop, channels, png=True, whites=values.whites)
+        results = track_progress(results, "reading", len(files), "images")
+        for (path, _, _), result in zip(listing.files, results, strict=True):
+            if isinstance(result, str):
+                skipped.append((path, result))
+                continue
+            pixels, depth, png, size, measured = result
+            values.observe(measured)
+            if min(size) < resolution:
+                enlarged.append((path, f"{size[0]}x{size[1]}"))
+            rows.append(tenth_split(len(images)), pixels, depth)
+            images.append((path, pngs.tell(), len(png)))
+            pngs.write(png)
+    return rows, images, sorted(skipped), enlarged
+
+
+def _by_split(rows, splits):
+    return {split: [row for row, part in zip(rows, splits, strict=True) if part == split] for split in SPLITS}
 
 
 def _write_as_tfds(folder, images, labels, shapes, classes):
@@ -197,44 +216,42 @@ def _write_as_tfds(folder, images, labels, shapes, classes):
         write_records(folder, {split: examples(split) for split in SPLITS if images[split]}, shapes, classes)
 
 
-def _labels(listing, images):
-    """Returns (class names, dict of split -> labels). Subfolders without a readable image are not classes."""
-    if not listing.classes() or not images["train"]:
-        return None, None
-    tops = {split: [path.partition(os.sep.encode())[0] for path, _, _ in files] for split, files in images.items()}
-    classes = sorted({top for split in SPLITS for top in tops[split]})
-    label_of = {top: label for label, top in enumerate(classes)}
-    labels = {split: np.array([label_of[top] for top in tops[split]], np.int64) for split in SPLITS}
-    return [os.fsdecode(top) for top in classes], labels
-
-
 def _write_table(path, header, rows):
     # surrogateescape: a name that is not UTF-8 is written as its original bytes.
     with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
         csv.writer(file).writerows([header, *((os.fsdecode(name), text) for name, text in rows)])
 
 
-def _as_text(path):
-    return " ".join(os.fsencode(path).decode("utf-8", "backslashreplace").split())
+def _notes(name, entry, manifest, strict, hint):
+    """Returns the notes about a set of images.
 
-
-def _report(name, entry, manifest, strict):
+    Raises:
+        DataError: no readable image; with `strict`, an unreadable file.
+    """
     num_skipped, num_images = manifest["skipped"], sum(shape[0] for shape in manifest["shapes"].values())
     listed = f"{list_skipped(manifest['first_skipped'])} (all in {entry / SKIPPED})"
     if not num_images:
-        raise DataError(f"{name}: received {num_skipped} files, none of them readable, expected images: {listed}")
+        raise DataError(f"{name}: received {num_skipped} files, none of them readable, expected images: {listed}{hint}")
     if num_skipped and strict:
         raise DataError(
             f"{name}: received {num_skipped} unreadable files, expected none with data.strict: fix or remove {listed}"
         )
-    if num_skipped:
-        print(f"{name}: {num_images} images; {num_skipped} files skipped: {listed}", file=sys.stderr)
-    if manifest["mixed_levels"]:
-        print(f"{name}: some images are not in a subfolder, so the subfolders are not classes", file=sys.stderr)
+    notes = [f"{num_images} images; {num_skipped} files skipped: {listed}"] if num_skipped else []
+    notes += manifest["notes"]
     if manifest["enlarged"]:
         resolution = manifest["shapes"]["train"][1]
-        print(
-            f"{name}: {manifest['enlarged']} images are smaller than {resolution}x{resolution} and were enlarged "
-            f"(listed in {entry / ENLARGED})",
-            file=sys.stderr,
+        notes.append(
+            f"{manifest['enlarged']} images are smaller than {resolution}x{resolution} and were enlarged "
+            f"(listed in {entry / ENLARGED})"
         )
+    return notes
+
+
+def _layout_notes(root, listing, classes, hint):
+    """Returns the notes about the folder itself, apart from its images."""
+    notes = [f"the folder has the layout of another source{hint}"] if hint else []
+    notes += own_notes("folder", [path for path, _ in listing.own])
+    if classes is not None:
+        own = [os.fsdecode(path) for path, _ in listing.own]
+        notes += empty_subfolders(root, [*classes, *own])
+    return notes

@@ -1,11 +1,14 @@
 """Image pairs: files of equal names in two folders, or two images side by side in one file."""
 
 import os
+import unicodedata
 
 from ..data_error import DataError
 from ..images.image_decoding import HALVES
-from ..images.paired_reader import FilePair, list_images, read_domains, require_folder
-from ..images.row_store import report_skipped
+from ..images.layouts import layout_hint, layout_of
+from ..images.paired_reader import FilePair, list_images, read_domains
+from ..images.row_store import list_skipped, report, report_skipped
+from ..path_arguments import source_folder
 from ..translation_source import TranslationSource, size_to_load
 
 # Held out where they exist. Of the datasets of Isola et al. some have only one of the two.
@@ -21,6 +24,10 @@ def load_paired(argument, resolution=None, flip=False, crop=0, aligned=True, cha
     `val/`), of which the latter is held out; otherwise every tenth pair is held out. Images without a partner and
     unreadable images are skipped, counted and reported.
 
+    Both images of a pair are cropped to their largest central square, so pairs of unequal proportions are skipped as
+    well. An image of two halves is usually twice as wide as high; other proportions from 3:2 on are read unless nine of
+    ten images are two squares, from the central square of each half. The middle column of an odd width is in neither.
+
     Args:
         argument: str, the folder.
         resolution: int or None for 64.
@@ -33,7 +40,8 @@ def load_paired(argument, resolution=None, flip=False, crop=0, aligned=True, cha
         cache_dir: str or None, as for `folder:`.
 
     Returns:
-        A `TranslationSource` with known truth; `facts["skipped"]` is the number of skipped images.
+        A `TranslationSource` with known truth; `facts["skipped"]` is the number of skipped images, and `notes` hold
+        what was decided about the others, as reported on standard error.
 
     Raises:
         DataError: no such folder, an option out of range, or no readable pair.
@@ -53,7 +61,8 @@ def load_paired(argument, resolution=None, flip=False, crop=0, aligned=True, cha
         raise DataError(f"data.channels: received {channels!r}, expected 1 (gray) or 3 (color)")
     if not isinstance(aligned, bool):
         raise DataError(f"data.aligned: received {aligned!r}, expected true or false")
-    root = require_folder(name, argument, EXPECTED)
+    root = source_folder(name, argument, EXPECTED)
+    _check_layout(name, root, argument)
     pairs, crops, skipped, fingerprints = [], ("center", "center"), {}, []
     for split, folder in _splits(root):
         if all(os.path.isdir(os.path.join(root, folder, domain)) for domain in "AB"):
@@ -65,12 +74,34 @@ def load_paired(argument, resolution=None, flip=False, crop=0, aligned=True, cha
         skipped |= problems
         fingerprints += stamps
     if not pairs:
-        raise DataError(f"{name}: received no pair, expected {EXPECTED}")
+        reasons = f": {list_skipped(skipped)}" if skipped else ""
+        raise DataError(f"{name}: received no pair, expected {EXPECTED}{reasons}")
     crops = dict(zip("xy", crops, strict=True))
-    (x, y), unreadable = read_domains(name, root, pairs, fingerprints, size, crops, channels, cache_dir)
+    (x, y), unreadable, notes = read_domains(name, root, pairs, fingerprints, size, crops, channels, cache_dir)
     skipped |= unreadable
     report_skipped(name, skipped)
-    return TranslationSource(name, x, y, aligned, (y.held_out, x.held_out), flip, crop, facts={"skipped": len(skipped)})
+    report(name, notes)
+    source = TranslationSource(
+        name, x, y, aligned, (y.held_out, x.held_out), flip, crop, facts={"skipped": len(skipped)}
+    )
+    source.notes = notes
+    return source
+
+
+def _check_layout(name, root, argument):
+    """Raises an error for a folder whose images would be cut in two by mistake."""
+    has_domains = all(os.path.isdir(os.path.join(root, domain)) for domain in "AB")
+    if layout_of(root) == "unpaired" and not has_domains:
+        hint = layout_hint(root, argument, "paired")
+        raise DataError(f"data.source: received {name!r}, which has another layout, expected {EXPECTED}{hint}")
+    for folder in ("", "train", *HELD_OUT_FOLDERS):
+        present = [domain for domain in "AB" if os.path.isdir(os.path.join(root, folder, domain))]
+        if len(present) == 1:
+            received, missing = present[0], "B" if present == ["A"] else "A"
+            raise DataError(
+                f"data.source: received {name!r} with {os.path.join(folder, received)}/ but without "
+                f"{os.path.join(folder, missing)}/, expected {EXPECTED}"
+            )
 
 
 def _splits(root):
@@ -91,7 +122,7 @@ def _match_names(name, root, folder):
         fingerprints.append(fingerprint)
         by_stem = {}
         for file in files:
-            stem = os.path.splitext(os.path.relpath(file, os.fsencode(subfolder)))[0]
+            stem = _stem(os.path.relpath(file, os.fsencode(subfolder)))
             if by_stem.setdefault(stem, file) != file:
                 skipped[os.fsdecode(file)] = f"same name as {os.fsdecode(by_stem[stem])}, which is used"
         domains.append(by_stem)
@@ -99,3 +130,8 @@ def _match_names(name, root, folder):
     for files, others, letter in ((x, y, "B"), (y, x, "A")):
         skipped |= {os.fsdecode(file): f"no partner in {letter}" for stem, file in files.items() if stem not in others}
     return [(file, y[stem]) for stem, file in x.items() if stem in y], skipped, fingerprints
+
+
+def _stem(path):
+    """Returns what the two names of a pair have in common. Some systems store accents as characters of their own."""
+    return unicodedata.normalize("NFC", os.fsdecode(os.path.splitext(path)[0]))

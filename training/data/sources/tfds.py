@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-import sys
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +12,36 @@ from ....zoo.core.cache import building, cache_entry, digest, read_manifest
 from ....zoo.core.progress import track_progress
 from ....zoo.registry import nearest
 from ..data_error import DataError
-from ..image_source import split_rows
+from ..images.class_folders import tenth_split
 from ..images.decode_pool import decode_all
-from ..images.row_store import FORMAT, RESIDENT_BYTES, SPLITS, RowWriter, fingerprint_rows, open_rows, rows_source
+from ..images.high_precision import ValueRange, read_alike
+from ..images.row_store import (
+    FORMAT,
+    RESIDENT_BYTES,
+    SPLITS,
+    RowWriter,
+    fingerprint_rows,
+    open_rows,
+    report,
+    rows_source,
+)
 from ..images.tfds_records import quiet_tfds
+from ..path_arguments import source_path
 from ..text_source import from_texts
+from ..texts.text_checks import make_tokenizer, with_tokenizer
 from ..tfds_download import fetch, in_one_line
-from ..tfds_features import choose_fields, choose_text, read_texts
+from ..tfds_features import choose_fields, choose_text, label_arrays, label_notes, read_texts
+from ..tfds_splits import choose_splits
 from .captions import caption_table
 
-HELD_OUT_NAMES = ("test", "validation")
 # The labels and captions of the images in a cache.
 ANNOTATIONS = "annotations.json"
 
 
 def load_tfds(
     argument, resolution=None, split="train", held_out_split=None, data_dir=None, image_key=None, label_key=None,
-    caption_key=None, cache_dir=None, text_key=None, length=None, max_words=None,
+    caption_key=None, cache_dir=None, text_key=None, length=None, max_words=None, unit=None, keep_case=None,
+    keep_punctuation=None,
 ):  # fmt: skip
     """Loads a dataset of tensorflow-datasets. Datasets that are already prepared on the disk never use the network.
 
@@ -51,6 +64,7 @@ def load_tfds(
         text_key: str, the text to read instead of images; or None to read images if the dataset has any, and otherwise
             the first text, preferably with a name as for `caption_key`. Each text of a sequence becomes a row.
         length, max_words: for texts, as for `lines:`.
+        unit, keep_case, keep_punctuation: for texts and captions, as for `lines:`.
 
     Returns:
         An `ImageSource` or a `TextSource`.
@@ -73,39 +87,44 @@ def load_tfds(
         "cache_dir": cache_dir,
     }  # fmt: skip
     text_options = {"length": length, "max_words": max_words}
+    token_options = {"unit": unit, "keep_case": keep_case, "keep_punctuation": keep_punctuation}
     _check_unset(image_options if text else text_options, name, "texts" if text else "images")
-    splits = _splits(name, builder, split, held_out_split)
+    splits = choose_splits(name, builder.info.splits, split, held_out_split)
     if text:
         texts = {split: _texts(builder, part, text) for split, part in splits.items()}
-        return from_texts(name, texts["train"], texts.get("held_out"), length, max_words)
+        return from_texts(name, texts["train"], texts.get("held_out"), length, max_words, **token_options)
     keys = choose_fields(name, features, image_key, label_key, caption_key)
+    _check_unset({} if keys.caption else token_options, name, "images without captions")
     resolution = resolution or _own_resolution(name, features[keys.image])
     shape = (resolution, resolution, 1 if features[keys.image].shape[-1] == 1 else 3)
 
-    def images():
-        return _images(builder, splits, keys, shape)
+    def images(values):
+        return _images(builder, splits, keys, shape, values)
 
     count = sum(builder.info.splits[part].num_examples for part in splits.values())
     if count * np.prod(shape) <= RESIDENT_BYTES:
-        rows, annotations, manifest = _in_memory(images(), shape)
+        rows, annotations, manifest = _in_memory(images, shape)
     else:
         settings = [shape, splits, *keys]
         entry = cache_entry(cache_dir, "tfds", argument, str(builder.data_dir), settings)
         inputs = digest(FORMAT, (Path(builder.data_dir) / "dataset_info.json").read_bytes(), settings, pillow)
         rows, annotations, manifest = _on_disk(entry, inputs, images, shape, bool(keys.label))
-    if manifest["skipped"]:
-        print(f"{name}: {manifest['skipped']} images could not be read and were skipped", file=sys.stderr)
+    skipped = [f"{manifest['skipped']} images could not be read and were skipped"] if manifest["skipped"] else []
+    notes = skipped + manifest["notes"] + (label_notes(keys.label, annotations) if keys.label else [])
+    report(name, notes)
     source = rows_source(
         name,
         rows,
-        _labels(annotations) if keys.label else None,
+        label_arrays(annotations) if keys.label else None,
         manifest.get("fingerprint"),
+        notes,
         class_names=getattr(features[keys.label], "names", None) if keys.label else None,
         facts={"skipped": manifest["skipped"]},
         **(_captions(name, annotations, keys.caption) if keys.caption else {}),
     )
     if keys.caption:
         source.fingerprint = digest(source.fingerprint, [source.captions.tolist(), source.held_out_captions.tolist()])
+        return with_tokenizer(source, make_tokenizer(**token_options))
     return source
 
 
@@ -121,7 +140,9 @@ def _prepared_builder(name, argument, data_dir):
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core import naming, read_only_builder
 
-    data_dir = str(Path(data_dir).expanduser()) if data_dir else None
+    # tensorflow-datasets takes the ~ of the variable literally.
+    data_dir = data_dir or os.environ.get("TFDS_DATA_DIR")
+    data_dir = source_path("data.data_dir", data_dir) if data_dir else None
     try:
         namespace = naming.parse_builder_name_kwargs(argument)[0].namespace
     except ValueError:
@@ -160,24 +181,6 @@ def _own_resolution(name, feature):
     return height
 
 
-def _splits(name, builder, split, held_out_split):
-    """Returns a dict of "train" and, unless every tenth row is held out, "held_out" -> split of the dataset."""
-    available = builder.info.splits
-    if held_out_split is None:
-        held_out_split = next((part for part in HELD_OUT_NAMES if part in available and part != split), None)
-    splits = {"train": split} | ({"held_out": held_out_split} if held_out_split else {})
-    for option, part in zip(("split", "held_out_split"), splits.values(), strict=False):
-        try:
-            count = available[part].num_examples
-        except (KeyError, ValueError, TypeError, AssertionError):
-            count = 0
-        if not count:
-            raise DataError(f"data.{option}: received {part!r}, expected rows of {name}'s splits {sorted(available)}")
-    if split == held_out_split:
-        raise DataError(f"data.held_out_split: received {split!r} twice, expected rows that are not trained on")
-    return splits
-
-
 def _texts(builder, part, key):
     """Returns the texts of a split, a list of str in the order of the dataset's files."""
     import tensorflow_datasets as tfds
@@ -199,8 +202,8 @@ def _examples(builder, part, decoders):
     return dataset.with_options(options).as_numpy_iterator()
 
 
-def _images(builder, splits, keys, shape):
-    """Yields (split, result of `decode`, (label, captions)) in the order of the dataset's files."""
+def _images(builder, splits, keys, shape, values):
+    """Yields (split, result of `decode`, (label, captions)) in the order of the dataset's files, in the same range."""
     import tensorflow_datasets as tfds
 
     skip = tfds.decode.PartialDecoding(dict.fromkeys(keys.present, True), {keys.image: tfds.decode.SkipDecoding()})
@@ -213,48 +216,58 @@ def _images(builder, splits, keys, shape):
                 yield "content", example[keys.image]
 
         count = builder.info.splits[part].num_examples
-        every_tenth = set() if "held_out" in splits else set(split_rows(count)[1].tolist())
-        results = decode_all(contents(), shape[0], channels=shape[-1])
+        num_readable = 0
+        results = decode_all(contents(), shape[0], channels=shape[-1], whites=values.whites)
         results = track_progress(results, f"reading {part}", count, "images")
         for index, result in enumerate(results):
-            yield "held_out" if index in every_tenth else split, result, annotations[index]
+            row_split = split if "held_out" in splits else tenth_split(num_readable)
+            if not isinstance(result, str):
+                values.observe(result[-1])
+                num_readable += 1
+            yield row_split, result, annotations[index]
 
 
 def _in_memory(images, shape):
-    pixels, annotations, skipped = {split: [] for split in SPLITS}, {split: [] for split in SPLITS}, 0
-    for split, result, annotation in images:
-        if isinstance(result, str):
-            skipped += 1
-            continue
-        pixels[split].append(result[0])
-        annotations[split].append(annotation)
+    values = ValueRange()
+
+    def read():
+        pixels, annotations, skipped = {split: [] for split in SPLITS}, {split: [] for split in SPLITS}, 0
+        for split, result, annotation in images(values):
+            if isinstance(result, str):
+                skipped += 1
+                continue
+            pixels[split].append(result[0])
+            annotations[split].append(annotation)
+        return pixels, annotations, skipped
+
+    pixels, annotations, skipped = read_alike(read, values)
     rows = {split: np.frombuffer(b"".join(parts), np.uint8).reshape(-1, *shape) for split, parts in pixels.items()}
-    return rows, annotations, {"skipped": skipped}
+    return rows, annotations, {"skipped": skipped, "notes": values.notes()}
 
 
 def _on_disk(entry, inputs, images, shape, labeled):
     manifest = read_manifest(entry, inputs)
     if manifest is None:
         with building(entry, inputs) as (part, manifest):
-            annotations, skipped = {split: [] for split in SPLITS}, 0
-            with RowWriter(part, shape[0], shape[-1]) as rows:
-                for split, result, annotation in images():
-                    if isinstance(result, str):
-                        skipped += 1
-                        continue
-                    rows.append(split, result[0], result[1])
-                    annotations[split].append(annotation)
-                shapes = rows.finish()
+            values = ValueRange()
+            shapes, annotations, skipped = read_alike(lambda: _write_rows(part, images(values), shape), values)
             (part / ANNOTATIONS).write_text(json.dumps(annotations))
-            fingerprint = fingerprint_rows(part, shapes, _labels(annotations) if labeled else None)
-            manifest |= {"shapes": shapes, "skipped": skipped, "fingerprint": fingerprint}
+            fingerprint = fingerprint_rows(part, shapes, label_arrays(annotations) if labeled else None)
+            manifest |= {"shapes": shapes, "skipped": skipped, "notes": values.notes(), "fingerprint": fingerprint}
     return open_rows(entry, manifest["shapes"]), json.loads((entry / ANNOTATIONS).read_text()), manifest
 
 
-def _labels(annotations):
-    """Returns a dict of split -> label array, or None for a split with labels of -1, which mark unlabeled rows."""
-    arrays = {split: np.array([label for label, _ in rows], np.int64) for split, rows in annotations.items()}
-    return {split: None if len(array) and array.min() < 0 else array for split, array in arrays.items()}
+def _write_rows(folder, images, shape):
+    """Returns (shapes, annotations, number of skipped images)."""
+    annotations, skipped = {split: [] for split in SPLITS}, 0
+    with RowWriter(folder, shape[0], shape[-1]) as rows:
+        for split, result, annotation in images:
+            if isinstance(result, str):
+                skipped += 1
+                continue
+            rows.append(split, result[0], result[1])
+            annotations[split].append(annotation)
+        return rows.finish(), annotations, skipped
 
 
 def _captions(name, annotations, key):

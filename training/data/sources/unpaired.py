@@ -4,8 +4,10 @@ import os
 
 from .. import kinds, load, options
 from ..data_error import DataError
-from ..images.paired_reader import FilePair, list_images, read_domains, require_folder
-from ..images.row_store import report_skipped
+from ..images.layouts import layout_hint
+from ..images.paired_reader import FilePair, list_images, read_domains
+from ..images.row_store import report, report_skipped
+from ..path_arguments import source_folder
 from ..translation_source import TranslationSource, size_to_load
 
 EXPECTED = "two sources such as folder:a,folder:b, a folder with trainA/ and trainB/, or tfds:cycle_gan/NAME"
@@ -39,7 +41,7 @@ def load_unpaired(argument, resolution=None, flip=False, crop=0, data_dir=None, 
     (16, 16, 1)
     """
     name, size = f"unpaired:{argument}", size_to_load(resolution, flip, crop)
-    pair = _two_sources(argument)
+    pair = split_sources(argument)
     folders = {"data_dir": data_dir, "cache_dir": cache_dir}
     if pair:
         x, y = (_load(source, size, crop, folders) for source in pair)
@@ -49,17 +51,23 @@ def load_unpaired(argument, resolution=None, flip=False, crop=0, data_dir=None, 
         dataset = argument.removeprefix("tfds:")
         x, y = (load_tfds(dataset, size, f"train{domain}", f"test{domain}", **folders) for domain in "AB")
     else:
-        root = require_folder(name, argument, EXPECTED)
-        x, y = (_load_folder(name, root, domain, size, cache_dir) for domain in "AB")
+        root = source_folder(name, argument, EXPECTED)
+        x, y = (_load_folder(name, root, argument, domain, size, cache_dir) for domain in "AB")
     skipped = sum(domain.facts.get("skipped", 0) for domain in (x, y))
-    return TranslationSource(name, x, y, flip=flip, crop=crop, facts={"skipped": skipped})
+    source = TranslationSource(name, x, y, flip=flip, crop=crop, facts={"skipped": skipped})
+    source.notes = [f"{domain}: {note}" for domain, part in (("x", x), ("y", y)) for note in part.notes]
+    return source
 
 
-def _two_sources(argument):
-    """Splits "X,Y" into two sources, or returns None. Paths may contain commas."""
+def split_sources(argument):
+    """Splits "X,Y" into a tuple of two sources, or returns None. Paths may contain commas.
+
+    Args:
+        argument: str, what follows "unpaired:".
+    """
     parts = argument.split(",")
     for count in range(1, len(parts)):
-        pair = ",".join(parts[:count]), ",".join(parts[count:])
+        pair = ",".join(parts[:count]), ",".join(parts[count:]).lstrip()
         if all(source.partition(":")[0] in kinds() for source in pair):
             return pair
     return None
@@ -74,10 +82,11 @@ def _load(source, size, crop, folders):
     return load(source, size, **{option: folder for option, folder in folders.items() if option in supported})
 
 
-def _load_folder(name, root, domain, size, cache_dir):
+def _load_folder(name, root, argument, domain, size, cache_dir):
     train, test = f"train{domain}", f"test{domain}"
     if not os.path.isdir(os.path.join(root, train)):
-        raise DataError(f"data.source: received {name!r} without {train}/, expected {EXPECTED}")
+        hint = layout_hint(root, argument, "unpaired")
+        raise DataError(f"data.source: received {name!r} without {train}/, expected {EXPECTED}{hint}")
     has_test = os.path.isdir(os.path.join(root, test))
     rows, skipped, fingerprints = [], {}, []
     for split, folder in (("train", train), ("held_out", test)) if has_test else ((None, train),):
@@ -88,8 +97,10 @@ def _load_folder(name, root, domain, size, cache_dir):
     if not rows:
         raise DataError(f"{name}: received no files in {train}/, expected images")
     crops = {domain: "center"}
-    (source,), unreadable = read_domains(name, root, rows, fingerprints, size, crops, cache_dir=cache_dir)
+    (source,), unreadable, notes = read_domains(name, root, rows, fingerprints, size, crops, cache_dir=cache_dir)
     skipped |= unreadable
     report_skipped(source.name, skipped)
+    report(name, notes)
+    source.notes = [note.removeprefix(f"{domain}: ") for note in notes]
     source.facts["skipped"] = len(skipped)
     return source

@@ -21,7 +21,7 @@ def test_workers_return_the_results_of_one_process(home, monkeypatch):
 def test_a_file_that_kills_its_worker_is_identified(home):
     write_images(home, 2)
     files = [("path", os.fsencode(path)) for path in sorted(home.iterdir())]
-    with decode_pool._Worker((8, "center", None, False)) as worker:
+    with decode_pool._Worker((8, "center", None, False, None)) as worker:
         worker.process.kill()
         worker.process.wait()
         assert [type(answer) for answer in worker.decode(files)] == [tuple, tuple]

@@ -38,7 +38,7 @@ def test_texts_are_encoded_by_their_vocabulary_and_every_tenth_is_held_out(write
 
 
 def test_odd_files_load(write):
-    """A byte order mark, CRLF, blank lines, tabs, Unicode line separators, and a line of 10,000 letters."""
+    """A byte order mark, CRLF, blank lines, tabs, Unicode line separators, and a line of 2,000 words."""
     lines = ["\ufeffOne\tcat", "", " \t ", "two\u2028dogs\x0cbark", "word " * 2000, "Ünï — cødé", "?!"]
     lines += [f"a {word}" for word in "bcdefghi"]
     source = load(write("\r\n".join(lines) + "\r\n"))
@@ -46,7 +46,10 @@ def test_odd_files_load(write):
     assert written[:3] == ["one cat", "two dogs bark", "ünï cødé"]
     assert len(written) == 11
     assert source.length == 20
-    assert source.notes == ["texts dropped, without a word: 1", "texts dropped, longer than 20 words: 1"]
+    assert source.notes == [
+        "texts dropped, without a word: 1",
+        "texts dropped, longer than 20 words: 1 (data.length=2000 keeps all of them)",
+    ]
 
 
 def test_the_vocabulary_is_that_of_the_training_texts(write):
@@ -85,7 +88,7 @@ def test_the_default_length_is_at_most_twenty_words(write):
     lines = ["word " * length for length in [*range(30, 10, -1)] * 5]
     source = load(write(lines))
     assert source.length == 20
-    assert source.notes[0] == "texts dropped, longer than 20 words: 50"
+    assert source.notes[0] == "texts dropped, longer than 20 words: 50 (data.length=30 keeps all of them)"
     longer = load(write(lines), length=30)
     # Texts of full length have no end token, shorter ones have.
     assert (longer.length, int((longer.tokens[:, -1] != 0).sum()), len(longer)) == (30, 5, 90)
@@ -106,7 +109,10 @@ def test_the_fingerprint_depends_on_texts_and_vocabulary(write):
         (b"", {}, "without any text, expected one text per line"),
         (b"\xef\xbb\xbf\r\n \n", {}, "without any text"),
         ("caf\xe9\n".encode("latin-1") * 20, {}, "cannot be read .*utf-8.*, expected a text file in UTF-8"),
-        ("a\n".encode("utf-16") * 20, {}, "expected a text file in UTF-8"),
+        ("a\n".encode("utf-16-le") * 20, {}, "expected a text file in UTF-8"),
+        (b"a b\n" * 20, {"unit": "words"}, "data.unit: received 'words', expected one of"),
+        (b"a b\n" * 20, {"keep_case": "no"}, "data.keep_case: received 'no', expected true or false"),
+        (b"a b\n" * 20, {"keep_punctuation": 1}, "data.keep_punctuation: received 1, expected true or false"),
         (
             b"a b\n" * 9,
             {},

@@ -1,0 +1,1 @@
+"""Text files, and how texts are filtered and split into tokens."""
