@@ -1,10 +1,11 @@
 # demo: train a first GAN. test: lint and test, about a quarter of an hour. thorough: slow tests as well.
-# generate: update generated tables and pages. All create their own .venv.
+# mutants: whether tests notice changed formulas, about an hour. generate: update generated tables and pages.
+# All create their own .venv.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test thorough generate install clean
+.PHONY: demo test thorough mutants generate install clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +26,9 @@ test: install
 
 thorough: install
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m ''
+
+mutants: install
+	$(BIN)/python tests/mutation
 
 generate: install
 	$(BIN)/python benchmarks/generate_pages.py
