@@ -51,6 +51,9 @@ def test_the_adversarial_part_is_that_of_real_and_fake(tiny):
     assert float(loss) == pytest.approx((2**2 + 0) / 4 + (2**2 + 4**2) / 4 + 2 * classified, rel=1e-5)
     expected = {"real_logits": 2.0, "fake_logits": -1.0, "d_accuracy": 0.75}
     assert {name: float(logs[name]) for name in expected} == expected
+    # The largest class logits of the fakes are those of the other class.
+    _, logs = model.discriminator_objective({"images": "real", "labels": 1 - LABELS}, "fake")
+    assert (float(logs["real_class_accuracy"]), float(logs["fake_class_accuracy"])) == (0.5, 1.0)
     loss, logs = model.generator_objective({"labels": LABELS}, "fake")
     assert (float(loss), logs) == (pytest.approx((1 + 5**2) / 4 + 2 * math.log(4), rel=1e-5), {})
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ganzoo.zoo import TextToImageGAN
+from ganzoo.zoo.core.prng import training_latents
+from ganzoo.zoo.models.conditional.text_to_image_gan import INTERPOLATION_SEED
 
 CAPTIONS = ["a red square", "a blue circle", "the red circle", "one blue square"]
 
@@ -63,6 +65,60 @@ def test_the_discriminator_rejects_fakes_and_real_images_with_wrong_captions(bui
     assert float(logs["wrong_logits"]) == pytest.approx(math.log(4), rel=1e-5)
     loss, _ = model.generator_objective(batch, tf.constant([["fake"]]))
     assert float(loss) == pytest.approx(math.log(4), rel=1e-5)
+
+
+def test_losses_and_scalars_are_means_over_rows(build):
+    model = build(loss="least_squares")
+    # Two real images, a and b, with captions A and B, and two fakes of these captions.
+    logits = {("a", "A"): 3.0, ("b", "B"): 1.0, ("a", "B"): -1.0, ("b", "A"): 4.0, ("c", "A"): 2.0, ("d", "B"): -4.0}
+    model.encode = lambda tokens: tokens
+    model.discriminate = lambda samples, text: tf.constant(
+        [[logits[pair]] for pair in zip(samples.numpy().astype(str), text.numpy().astype(str), strict=True)]
+    )
+    batch = {
+        "images": tf.constant(["a", "b"]),
+        "tokens": tf.constant(["A", "B"]),
+        "wrong_tokens": tf.constant(["B", "A"]),
+    }
+    loss, logs = model.discriminator_objective(batch, tf.constant(["c", "d"]))
+    expected = {"real_logits": 2.0, "wrong_logits": 1.5, "fake_logits": -1.0, "matching_loss": (1 + 16) / 4}
+    expected |= {"adversarial_loss": (4 + 0) / 4 + (4 + 16) / 4, "d_accuracy": (2 / 2 + 1 / 2) / 2}
+    assert {name: float(value) for name, value in logs.items()} == pytest.approx(expected)
+    assert float(loss) == pytest.approx(6 + 4.25)
+
+
+def test_the_interpolated_part_is_weighted_and_has_latents_of_its_own(build):
+    model = build(loss="least_squares", interpolation_weight=0.25, seed=3)
+    model.step.assign(5)
+    inputs = []
+    object.__setattr__(model, "generator", lambda pair, training: inputs.append((pair, training)) or "between")
+    model.encode = lambda tokens: tokens
+    logits = {"fakes": tf.constant([[2.0], [5.0]]), "between": tf.constant([[-1.0], [0.0]])}
+    model.discriminate = lambda samples, text: logits[samples]
+    batch = {"tokens": tf.constant([[2.0], [4.0]]), "wrong_tokens": tf.constant([[0.0], [1.0]])}
+    loss, logs = model.generator_objective(batch, "fakes")
+    assert (float(loss), logs) == (pytest.approx((1 + 16) / 4 + 0.25 * (4 + 1) / 4), {})
+    (((latents, between), training),) = inputs
+    np.testing.assert_array_equal(between, [[1.0], [2.5]])
+    np.testing.assert_array_equal(latents, training_latents(3 + INTERPOLATION_SEED, 5, tf.range(2), 8))
+    assert training
+
+
+def test_the_generators_loss_does_not_reach_the_encoder_whatever_the_batch_size(build):
+    model = build(interpolation_weight=1.0)
+    variables = [variable.value for variable in model.text_encoder.trainable_variables]
+    tokens = model.vocabulary.encode(CAPTIONS)
+    signature = [tf.TensorSpec((None, tokens.shape[1]), tf.int32)] * 2
+
+    @tf.function(input_signature=signature, autograph=False)
+    def loss_of(tokens, wrong_tokens):
+        with tf.GradientTape() as tape:
+            fakes = tf.zeros((tf.shape(tokens)[0], 8, 8, 1))
+            loss, _ = model.generator_objective({"tokens": tokens, "wrong_tokens": wrong_tokens}, fakes)
+        assert tape.gradient(loss, variables) == [None] * len(variables)
+        return loss
+
+    assert np.isfinite(float(loss_of(tokens, tokens[::-1].copy())))
 
 
 def test_only_the_discriminator_trains_the_text_encoder(build):
