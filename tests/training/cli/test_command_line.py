@@ -204,7 +204,7 @@ def test_mistakes_are_one_line_and_exit_code_two(arguments, message, capsys, tmp
 
 def test_a_run_that_diverges_names_the_loss_the_step_and_the_checkpoint(tmp_path, capsys):
     folder = tmp_path / "run"
-    diverging = ["--set=optimizers.generator.name=sgd", "--set=optimizers.generator.learning_rate=1e38"]
+    diverging = ["--set=optimizers.generator.name=sgd", "--set=optimizers.generator.learning_rate=1e20"]
     recipe = tmp_path / "diverging.toml"
     recipe.write_text(
         '[data]\nsource = "digits"\n[model]\nvariant = "gan"\ngenerator = "mlp"\ndiscriminator = "mlp"\n'
@@ -212,9 +212,7 @@ def test_a_run_that_diverges_names_the_loss_the_step_and_the_checkpoint(tmp_path
     )
     assert main(["train", str(recipe), "--out", str(folder), "--quiet", *diverging]) == 1
     message = capsys.readouterr().err.strip()
-    assert re.search(r"ganzoo: (\w+ is (nan|inf|-inf) at step \d+|'.*' is NaN or infinite at step \d+)", message), (
-        message
-    )
+    assert re.search(r"ganzoo: (\w+ is (nan|inf|-inf) at step \d+|.* training diverged at step \d+)", message), message
     assert "the last good checkpoint is step " in message
     assert str(folder / "checkpoints") in message
     assert "Traceback" not in message
