@@ -192,3 +192,18 @@ def test_every_family_refuses_arguments_out_of_range(create, wrong):
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"{name}: received {value}"):
         create(**wrong)
+
+
+def test_each_replica_has_its_rows_and_all_receive_the_sum(tiny, two_replicas):
+    model = tiny(GAN)
+
+    @tf.function(autograph=False)
+    def run():
+        rows = two_replicas.run(lambda: model.global_row_indices(3))
+        sums = two_replicas.run(lambda: model.all_reduce_sum(model.global_row_indices(3)))
+        return [two_replicas.experimental_local_results(values) for values in (rows, sums)]
+
+    rows, sums = (np.array([value.numpy() for value in values]).tolist() for values in run())
+    assert rows == [[0, 1, 2], [3, 4, 5]]
+    assert sums == [[3, 5, 7], [3, 5, 7]]
+    assert model.global_row_indices(2).numpy().tolist() == [0, 1]

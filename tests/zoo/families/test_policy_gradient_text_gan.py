@@ -63,3 +63,11 @@ def test_the_policy_loss_weights_log_probabilities_and_passes_no_gradient_to_adv
 
 def test_means_are_over_tokens():
     assert float(build().mean_of(REWARDS, TOKENS)) == pytest.approx((REWARDS * MASK).sum() / 7)
+
+
+def test_the_contributions_of_replicas_average_to_the_mean_over_all_tokens(monkeypatch):
+    model = build()
+    monkeypatch.setattr(SeqGAN, "_num_replicas", 2)
+    # The other replica has 13 tokens.
+    monkeypatch.setattr(model, "all_reduce_sum", lambda count: count + 13)
+    assert float(model.mean_of(REWARDS, TOKENS)) == pytest.approx((REWARDS * MASK).sum() / (20 / 2))

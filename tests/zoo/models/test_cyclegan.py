@@ -55,6 +55,40 @@ def test_the_cycle_loss_covers_both_directions():
     assert float(loss) == pytest.approx(0.9**2 + 0.3**2 + 10 * 0.6, abs=1e-5)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_distances_have_no_sign(sign):
+    model, batch = build(0.1 * sign, 0.2 * sign)
+    _, parts = model.generator_objective(batch, model.generate_fakes(batch))
+    assert float(parts["cycle_loss"]) == pytest.approx(0.6, abs=1e-6)
+    assert float(parts["identity_loss"]) == pytest.approx(0.3, abs=1e-6)
+
+
+def test_without_the_cycle_loss_there_is_no_identity_loss():
+    model, batch = build(0.1, 0.2, cycle_weight=0.0, identity_weight=0.5)
+    loss, parts = model.generator_objective(batch, model.generate_fakes(batch))
+    assert (float(parts["cycle_loss"]), float(parts["identity_loss"])) == (0, 0)
+    assert float(loss) == float(parts["adversarial_loss"]) == pytest.approx(0.9**2 + 0.3**2, abs=1e-5)
+
+
+def test_each_domain_has_its_networks_and_its_pool():
+    inputs = keras.Input(SHAPE)
+    double = keras.Model(inputs, keras.layers.Rescaling(2.0)(mean()(inputs)))
+    model = CycleGAN(shift(0.1), shift(0.2), mean(), double, pool_size=0)
+    batch = {"x": tf.fill((2, *SHAPE), 0.25), "y": tf.fill((2, *SHAPE), 0.5)}
+    fakes = model.generate_fakes(batch)
+    np.testing.assert_allclose([fakes["x"][0, 0, 0, 0], fakes["y"][0, 0, 0, 0]], [0.7, 0.35], atol=1e-6)
+    loss, logs = model.discriminator_objective(batch, fakes)
+    # D_x sees 0.25 and 0.7, D_y twice 0.5 and twice 0.35; the targets are 1 and 0.
+    expected = (0.75**2 + 0.7**2) / 2 + (0 + 0.7**2) / 2
+    assert float(loss) == pytest.approx(expected, abs=1e-6)
+    assert float(logs["real_logits"]) == pytest.approx((0.25 + 1) / 2)
+    assert float(logs["fake_logits"]) == pytest.approx((0.7 + 0.7) / 2)
+    # All of D_x's logits are on the wrong side of 0.5, and one of D_y's two.
+    assert float(logs["d_accuracy"]) == pytest.approx((0 + 0.5) / 2)
+    assert (model.pool("x"), model.pool("y")) == (model.pool_x, model.pool_y)
+    assert (model.generator("x"), model.generator("y")) == (model.generator_yx, model.generator_xy)
+
+
 def test_the_identity_loss_feeds_each_generator_its_target_domain():
     calls = []
 

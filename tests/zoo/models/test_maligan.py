@@ -46,4 +46,5 @@ def test_the_logged_reward_is_the_mean_ratio(monkeypatch):
     logits = tf.stack([LOGITS - 1, LOGITS + 1], axis=1)
     monkeypatch.setattr(model, "discriminate", lambda tokens, training: logits)
     _, logs = model.generator_objective({}, tf.ones((4, 3), tf.int32))
+    assert set(logs) == {"reward", "entropy"}
     assert float(logs["reward"]) == pytest.approx(np.exp(np.minimum(LOGITS, np.log(19))).mean(), rel=1e-5)

@@ -40,7 +40,16 @@ def test_both_losses_equal_the_papers():
     assert float(loss) == pytest.approx(softplus(-0.85) + 15, abs=1e-4)
     loss, logs = model.discriminator_objective(BATCH, fakes)
     assert float(logs["real_logits"]) == pytest.approx(1.0, abs=1e-6)
+    assert float(logs["fake_logits"]) == pytest.approx(0.85, abs=1e-6)
+    # The real logit is on its side of 0, the fake one is not.
+    assert float(logs["d_accuracy"]) == 0.5
     assert float(loss) == pytest.approx(softplus(-1.0) + softplus(0.85), abs=1e-5)
+
+
+def test_the_distance_has_no_sign():
+    model = Pix2Pix(shift(0.45), weighted_mean(), l1_weight=2.0)
+    _, logs = model.generator_objective(BATCH, model.generate_fakes(BATCH))
+    assert float(logs["l1_loss"]) == pytest.approx(0.2, abs=1e-6)
 
 
 def test_an_unconditional_discriminator_and_a_negative_weight_are_refused():

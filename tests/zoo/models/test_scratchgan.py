@@ -61,6 +61,7 @@ def test_advantages_are_returns_minus_the_mean_of_all_returns(monkeypatch):
     _, logs = model.generator_objective({}, FAKES)
     # 2 D - 1 is the hyperbolic tangent of half a logit.
     rewards = np.tanh(LOGITS_OF_TOKENS["fakes"] / 2)
+    assert set(logs) == {"reward", "entropy"}
     assert float(logs["reward"]) == pytest.approx(rewards.mean(), rel=1e-5)
     first, second, third, last = rewards
     returns = np.array([first, second + third / 2 + last / 4, third + last / 2, last])

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from ganzoo.zoo import LanguageModel, PlaceboReward, SeqGAN
+from ganzoo.zoo.core.prng import training_uniforms_of_rows
+from ganzoo.zoo.models.text.seqgan import ROLLOUT_SEED
 from ganzoo.zoo.rewards.reward import Reward
 
 LENGTH, WORDS, FAVORITE = 6, 8, 7
@@ -105,6 +107,21 @@ def test_without_rollouts_every_token_gets_the_reward_of_its_sequence():
     rewards = favorites(tokens).numpy()
     np.testing.assert_array_equal(token_rewards(model, tokens), np.repeat(rewards[:, np.newaxis], LENGTH, axis=1))
     assert len(model.reward.inputs) == 1
+
+
+def test_uniforms_depend_on_the_models_seed_and_the_step():
+    model = built(favorites, rollouts=2, seed=4)
+    model.step.assign(7)
+    expected = training_uniforms_of_rows(ROLLOUT_SEED + 4, 7, tf.range(3), 2 * (LENGTH - 1) * LENGTH)
+    np.testing.assert_array_equal(model.sample_step_inputs(3)["uniforms"], expected)
+
+
+def test_the_mean_token_reward_and_the_entropy_are_logged():
+    model = built(favorites, rollouts=0)
+    tokens = tf.constant(sequences(5))
+    _, logs = model.generator_objective({"uniforms": None}, tokens)
+    assert set(logs) == {"reward", "entropy"}
+    assert float(logs["reward"]) == pytest.approx(np.mean(tokens.numpy() == FAVORITE))
 
 
 # Policy gradients.
