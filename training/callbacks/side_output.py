@@ -1,10 +1,6 @@
 """Output that a training can do without: its failures are reported once and never end a training."""
 
-import contextlib
-import sys
-
-from tqdm import tqdm
-
+from ...zoo.core.progress import write_line
 from ..run.machine_failures import machine_failure, one_line
 
 
@@ -49,11 +45,4 @@ class SideOutput:
         if not self.failed:
             self.failed = True
             later = "what is missing is written once that is possible" if self.retry else "training continues without"
-            note(f"ganzoo: {self.title} could not be written: {reason}; {later}")
-
-
-def note(text):
-    """Writes a line to stderr, past a progress bar; a log that cannot be written is no reason to stop."""
-    with contextlib.suppress(OSError):
-        tqdm.write(text, file=sys.stderr)
-        sys.stderr.flush()
+            write_line(f"ganzoo: {self.title} could not be written: {reason}; {later}")

@@ -19,10 +19,10 @@ import json
 import re
 from pathlib import Path
 
+from ...zoo.core.progress import write_line
 from ...zoo.core.user_paths import shell_path
 from ...zoo.registry import variant_class
 from ..callbacks.metrics_logger import read_rows
-from ..callbacks.side_output import note
 from ..config.recipe import Recipe, load_recipe, resolve_recipe
 from ..data import DataError, load
 from .checkpointing import CHECKPOINT_NAMES, LAST, PREVIOUS, load_checkpoint
@@ -151,7 +151,7 @@ class RunDir:
             )
             raise RunError(f"{error}: {fix}") from None
         for line in notes:
-            note(line)
+            write_line(line)
         return model
 
     @property

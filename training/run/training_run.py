@@ -7,22 +7,16 @@ import keras
 import tensorflow as tf
 
 from ...export.evaluation import make_evaluator
+from ...zoo.core.progress import write_line
 from ...zoo.core.user_paths import user_path
 from ...zoo.errors import ArgumentError
 from ...zoo.optimization.linear_decay import decay_linearly
 from ...zoo.registry import variant_class
-from ..callbacks import (
-    Checkpoint,
-    Evaluate,
-    MetricsLogger,
-    ProgressBar,
-    TerminateOnNonFinite,
-    TerminateOnSignal,
-)
+from ..callbacks import Checkpoint, Evaluate, MetricsLogger, ProgressBar, TerminateOnNonFinite, TerminateOnSignal
 from ..callbacks.evaluate import require_score, was_evaluated
 from ..callbacks.metrics_logger import append_row
 from ..callbacks.sample_choice import make_sample_writer
-from ..callbacks.side_output import SideOutput, note
+from ..callbacks.side_output import SideOutput
 from ..callbacks.stopping import SignalReceived, interruptible
 from ..config.optimizers import build_optimizer
 from ..data import load
@@ -111,7 +105,7 @@ def _prepare(recipe, writer, resume, overwrite, init_from, progress):
 
     def log(*lines):
         for line in lines if progress else ():
-            note(line)
+            write_line(line)
 
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -196,7 +190,7 @@ def _build_evaluator(recipe, source, progress):
     if settings is None or settings.every == 0:
         return None
     # A file of the user's has to be loadable by `ganzoo evaluate`, too.
-    is_file = settings.extractor.startswith("model:")
+    is_file = (settings.extractor or "").startswith("model:")
     with as_in_new_process(recipe.network_modules()) if is_file else contextlib.nullcontext():
         evaluator = make_evaluator(
             source, settings.extractor, settings.metrics, settings.num_samples, progress=progress

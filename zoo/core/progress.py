@@ -125,6 +125,13 @@ def log_activity(description, stream=None, stop=None, clock=time.monotonic):
         thread.join()
 
 
+def write_line(text):
+    """Writes a line to stderr, past a progress bar; a log that cannot be written is no reason to stop."""
+    with contextlib.suppress(OSError):
+        tqdm.write(text, file=sys.stderr)
+        sys.stderr.flush()
+
+
 def position(done, total=None):
     """Returns 'done/total', or 'done' where the total is unknown."""
     return f"{done:,}" if total is None else f"{done:,}/{total:,}"
