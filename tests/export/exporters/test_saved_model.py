@@ -111,6 +111,7 @@ def test_points_have_the_documented_names():
     np.testing.assert_array_equal(samples, signatures.reference([3, 4]))
 
 
+@pytest.mark.thorough
 def test_saved_model_cli_shows_signatures_names_types_and_free_batches(letters):
     shown = run_documented("saved_model_cli show", letters)
     actual = {}

@@ -73,6 +73,7 @@ def test_files_score_tokens_up_to_their_end(models, files, run_tflite):
 @pytest.mark.parametrize(
     "cell", ["lstm", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("gru", "none"))]
 )
+@pytest.mark.thorough
 def test_files_hold_built_in_operations_only(cell, tmp_path):
     model = SeqGAN.create((6,), NETWORKS[0] | {"cell": cell}, NETWORKS[1], vocabulary=WORDS)
     entry = export_tflite(model, tmp_path / "a.tflite", repeats=0)
@@ -109,6 +110,7 @@ def test_int8_is_refused_in_one_line(models, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.thorough
 def test_a_file_with_other_samples_is_removed(models, tmp_path, monkeypatch):
     probe = verification._probe
 
@@ -169,6 +171,7 @@ def test_invalid_temperatures_are_refused(files, tmp_path, capsys):
         sample_file(tmp_path / "gan.tflite", 1, temperature=0.5)
 
 
+@pytest.mark.thorough
 def test_words_may_be_of_any_script_and_are_required(tmp_path):
     model = SeqGAN.create((6,), *NETWORKS, vocabulary=["größe", "кот", "犬", "猫"])
     path = tmp_path / "scripts.tflite"

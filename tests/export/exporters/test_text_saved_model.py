@@ -145,6 +145,7 @@ def test_a_version_has_warm_up_requests_a_vocabulary_and_times(models, served):
     assert served["words"][0].milliseconds["1"] > 0
 
 
+@pytest.mark.thorough
 def test_words_may_be_of_any_script(tmp_path):
     model = SeqGAN.create((6,), *NETWORKS, vocabulary=["größe", "кот", "犬", "x"])
     entry = export_saved_model(model, tmp_path / "scripts", repeats=0)

@@ -159,6 +159,7 @@ def test_a_file_requires_the_runtime_of_its_newest_operation(parsed):
         assert tuple(int(part) for part in version.split(".")) >= (2, 13)
 
 
+@pytest.mark.thorough
 def test_a_batch_larger_than_the_examples_is_timed_in_full(randomize_weights, tmp_path):
     entry = export_tflite(
         randomize_weights(mlp_generator(4, (4, 4, 1), width=4)), tmp_path / "a.tflite", batch_size=100, repeats=1

@@ -44,7 +44,7 @@ def labeled(randomize_weights):
     return randomize_weights(keras.Model(inputs, layers.Activation("tanh")(x)))
 
 
-@pytest.mark.parametrize(("precision", "int8_io"), [("float32", False), ("int8", False), ("int8", True)])
+@pytest.mark.parametrize(("precision", "int8_io"), [("float32", False), pytest.param("int8", False, marks=pytest.mark.thorough), ("int8", True)])
 def test_labels_come_after_the_latents(precision, int8_io, labeled, tmp_path, run_tflite):
     path = tmp_path / "labeled.tflite"
     entry = export_tflite(labeled, path, precision, int8_io=int8_io, num_classes=3, repeats=0)
@@ -70,6 +70,7 @@ def test_labels_come_after_the_latents(precision, int8_io, labeled, tmp_path, ru
         assert measured["psnr"] > 30
 
 
+@pytest.mark.thorough
 def test_points_keep_their_values(randomize_weights, tmp_path, run_tflite):
     network = randomize_weights(mlp_generator(4, (2,), width=16, depth=2), gain=2.5)
     path = tmp_path / "points.tflite"
@@ -85,7 +86,7 @@ def test_points_keep_their_values(randomize_weights, tmp_path, run_tflite):
     assert entry.signatures == ["sample", "serving_default"]
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("precision", [pytest.param("bfloat16", marks=pytest.mark.thorough), "float16"])
 def test_half_precision_is_exported_as_float32(precision, randomize_weights, tmp_path, run_tflite):
     network = {"network": "dcgan", "width": 4}
     half, single = (GAN.create((8, 8, 1), network, network, latent_dim=4, precision=p) for p in (precision, "float32"))
@@ -102,6 +103,7 @@ def test_half_precision_is_exported_as_float32(precision, randomize_weights, tmp
     np.testing.assert_array_equal((half.generate(16, seed=900) + 1) / 2, half_images)
 
 
+@pytest.mark.thorough
 def test_the_global_dtype_policy_does_not_affect_exports(plain, tmp_path, run_tflite):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -114,7 +116,7 @@ def test_the_global_dtype_policy_does_not_affect_exports(plain, tmp_path, run_tf
     assert abs(actual - images(network, LATENTS)).max() < 2e-2
 
 
-@pytest.mark.parametrize("resolution", [9, 28])
+@pytest.mark.parametrize("resolution", [pytest.param(9, marks=pytest.mark.thorough), 28])
 def test_sizes_that_are_not_powers_of_two(resolution, randomize_weights, tmp_path, run_tflite):
     network = randomize_weights(dcgan_generator(4, (resolution, resolution, 3), width=4))
     path = tmp_path / "odd.tflite"
@@ -125,6 +127,7 @@ def test_sizes_that_are_not_powers_of_two(resolution, randomize_weights, tmp_pat
     assert "TRANSPOSE_CONV" not in entry.operations
 
 
+@pytest.mark.thorough
 def test_images_that_are_not_square(plain, tmp_path, run_tflite):
     network = plain(lambda x: layers.Conv2DTranspose(3, (3, 4), 2, "same")(x), size=(3, 5))
     path = tmp_path / "wide.tflite"
@@ -134,6 +137,7 @@ def test_images_that_are_not_square(plain, tmp_path, run_tflite):
     assert abs(actual - images(network, LATENTS)).max() < 1e-5
 
 
+@pytest.mark.thorough
 def test_other_ranges_are_exported_in_zero_to_one(randomize_weights, tmp_path, run_tflite):
     inputs = keras.Input((4,))
     x = layers.Reshape((4, 4, 1))(layers.Dense(16)(inputs))

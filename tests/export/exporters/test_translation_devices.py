@@ -42,7 +42,9 @@ def calibration(models):
     }
 
 
-@pytest.mark.parametrize("precision", sorted(TOLERANCES))
+@pytest.mark.parametrize(
+    "precision", ["float32", "int8", *(pytest.param(p, marks=pytest.mark.thorough) for p in ("float16", "dynamic"))]
+)
 def test_files_translate_as_keras_does(precision, models, calibration, tmp_path, run_tflite):
     for name, model in models.items():
         images_by_domain = calibration if name == "cycle" else None
@@ -63,6 +65,7 @@ def test_files_translate_as_keras_does(precision, models, calibration, tmp_path,
                 assert -10 * np.log10((differences**2).mean()) > {"float32": 100, "float16": 55}.get(precision, 30)
 
 
+@pytest.mark.thorough
 def test_quantized_files_report_the_scales_of_each_direction(models, calibration, tmp_path):
     entry = export_tflite(
         models["cycle"], tmp_path / "a.tflite", "int8", int8_io=True, calibration=calibration, repeats=0
@@ -84,6 +87,7 @@ def write_image(folder, name, shape=(16, 16, 3)):
     return folder / name
 
 
+@pytest.mark.thorough
 def test_the_program_next_to_the_file_translates(models, tmp_path):
     path = tmp_path / "a.tflite"
     export_tflite(models["cycle"], path, batch_size=2, repeats=0)
@@ -106,6 +110,7 @@ def test_a_missing_direction_is_named(models, tmp_path):
     assert "to: received 'x', expected one of ['y']" in process.stderr
 
 
+@pytest.mark.thorough
 def test_onnx_files_have_one_direction(models, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     for name, model, to in directions(models):
@@ -118,6 +123,7 @@ def test_onnx_files_have_one_direction(models, tmp_path):
         np.testing.assert_allclose(actual, translate(model, images, to), rtol=0, atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_half_precision_is_exported_as_float32(tmp_path):
     model = with_random_weights(Pix2Pix.create((16, 16, 3), SMALL, SMALL, precision="bfloat16"))
     entry = export_tflite(model, tmp_path / "a.tflite", repeats=0)

@@ -106,6 +106,7 @@ def test_patience_ends_training_and_the_last_state_is_saved(digits, tmp_path):
     assert checkpoint.saved_step == 9
 
 
+@pytest.mark.thorough
 def test_a_resumed_run_has_the_rows_and_the_best_of_an_uninterrupted_one(recipe, tmp_path):
     train(recipe("train.steps=40"), tmp_path / "uninterrupted", progress=False)
     train(recipe("train.steps=20"), tmp_path / "resumed", progress=False)

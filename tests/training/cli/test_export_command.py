@@ -99,6 +99,7 @@ def test_a_run_is_exported_in_every_format_and_the_report_is_complete(trained, t
     assert names(out / "mine") == ["3"]
 
 
+@pytest.mark.thorough
 def test_the_command_overrides_the_recipe(run, capsys):
     text = (run / "recipe.toml").read_text()
     (run / "recipe.toml").write_text(
@@ -192,6 +193,7 @@ def test_the_fid_is_that_of_the_files_own_samples(run, feature_extractor_path, c
     assert f"{fid['change']:+.2f}" in message
 
 
+@pytest.mark.thorough
 def test_a_run_that_is_not_evaluated_has_no_fid(run):
     recipe = run / "recipe.toml"
     recipe.write_text(recipe.read_text().replace("every = 30\n", "every = 0\n"))
@@ -209,6 +211,7 @@ def test_files_that_cannot_be_evaluated_are_reported_nevertheless(run, monkeypat
     assert [entry["precision"] for entry in read(run / "export")["files"]] == ["int8"]
 
 
+@pytest.mark.thorough
 def test_a_run_can_be_resumed_with_another_export_section(run):
     recipe = run / "recipe.toml"
     recipe.write_text(recipe.read_text() + '\n[export]\nprecisions = ["int8"]\n')

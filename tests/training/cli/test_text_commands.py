@@ -28,6 +28,7 @@ def test_the_temperature_is_passed_to_the_model(word_run, capsys):
     assert expected != load_run(word_run).texts(4, seed=0)
 
 
+@pytest.mark.thorough
 def test_texts_are_written_to_a_file(token_run, tmp_path, capsys):
     out = tmp_path / "texts.txt"
     assert main(["sample", str(token_run), "--num-samples", "3", "--out", str(out)]) == 0

@@ -49,6 +49,7 @@ def rates(folder):
     return [row["learning_rate"] for row in read_rows(folder / "metrics.jsonl")]
 
 
+@pytest.mark.thorough
 def test_a_resumed_run_decays_like_an_uninterrupted_one(uninterrupted, tmp_path):
     """After six steps it is also extended: the remaining steps follow the new length."""
     resumed = train(tmp_path / "resumed", "--set=train.steps=6")

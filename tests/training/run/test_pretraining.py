@@ -82,6 +82,7 @@ def test_pretraining_is_one_fit_of_the_given_steps_before_adversarial_training(m
 
 
 @pytest.mark.parametrize("cell", ["none", "gru"])
+@pytest.mark.thorough
 def test_tokens_after_an_end_token_have_no_effect(cell):
     """More padding, or other tokens in place of the padding, change neither the likelihood nor the weights."""
     texts = ["a b", "b a c", "c", "a a b"] * 10
@@ -116,7 +117,7 @@ def test_nats_are_averaged_over_tokens_and_over_evenly_spaced_texts():
     assert held_out_nll(model, many, batch_size=500) == pytest.approx(expected, rel=1e-3)
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+@pytest.mark.parametrize("precision", [pytest.param("bfloat16", marks=pytest.mark.thorough), "float16"])
 def test_half_precision_trains_too(precision):
     source = from_texts("own", ["a b", "b a c", "c"] * 20)
     model = model_of(source, precision=precision)
@@ -196,7 +197,7 @@ def test_the_row_of_pretraining_comes_first(uninterrupted):
     assert [row["step"] for row in others] == [2, 4]
 
 
-@pytest.mark.parametrize("name", ["pretrain", "append_row", "save_checkpoint", "_fit"])
+@pytest.mark.parametrize("name", [*(pytest.param(name, marks=pytest.mark.thorough) for name in ("pretrain", "append_row")), "save_checkpoint", "_fit"])
 def test_a_run_killed_around_its_pretraining_equals_an_uninterrupted_one(name, uninterrupted, tmp_path, monkeypatch):
     """Before its end there is no checkpoint and it starts again; after its end it is not repeated."""
     folder = tmp_path / "killed"
@@ -219,6 +220,7 @@ def test_a_changed_section_is_refused_on_resume(uninterrupted, tmp_path, capsys)
     assert "pretrain.steps: 20 -> 21" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_weights_of_another_run_replace_pretraining(uninterrupted, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(training_run, "pretrain", kill)
     still = {"generator": {"name": "sgd", "learning_rate": 1e-30}, "discriminator": {"name": "sgd"}}

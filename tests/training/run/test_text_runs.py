@@ -59,6 +59,7 @@ def test_texts_of_steps_that_are_repeated_are_removed(word_run, tmp_path):
     assert {path.name for path in folder.samples.iterdir()} == {"step-000000.txt", "notes.txt"}
 
 
+@pytest.mark.thorough
 def test_the_callback_writes_at_its_steps(token_run, tmp_path):
     model, source = load_run(token_run), load("oracle:markov", count=200)
     writer = SampleTexts(tmp_path, every_n_steps=2, num_samples=3, seed=7)
@@ -78,6 +79,7 @@ def test_weights_with_another_vocabulary_are_refused(word_run, token_run, tiny_t
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.thorough
 def test_another_reward_may_start_from_the_same_networks(token_run, train_text_run, tmp_path):
     reward = "--set=model.reward={kind='bleu', order=2}"
     folder = train_text_run(

@@ -46,6 +46,7 @@ def test_a_run_shows_both_directions_of_held_out_images(run, model, read_png, li
     np.testing.assert_array_equal(right, source.y.held_out[0])
 
 
+@pytest.mark.thorough
 def test_one_direction_shows_the_targets_and_gray_next_to_color(tmp_path, read_png):
     small = {"width": 2}
     model = Pix2Pix.create((16, 16, 1), small, small, target_shape=(16, 16, 3))
@@ -97,6 +98,7 @@ def test_a_recipe_validates_the_keys_of_translation_models(run, override, messag
         load_recipe(str(run / "recipe.toml"), [override])
 
 
+@pytest.mark.thorough
 def test_a_run_may_start_from_the_weights_of_a_translation_run(run, model, image_run, train_toml, tmp_path, capsys):
     recipe = load_recipe(str(run / "recipe.toml"))
     fresh = build_model(recipe, load(**recipe.data))

@@ -111,7 +111,7 @@ class ModelContract:
         eager.fit(self.data(), batch_size=self.batch_size, steps_per_epoch=self.steps, verbose=0)
         assert difference(values(eager), trained.after) < self.tolerance
 
-    @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+    @pytest.mark.parametrize("precision", [pytest.param("bfloat16", marks=pytest.mark.thorough), "float16"])
     def test_mixed_precision_keeps_weights_and_outputs_in_float32(self, build, precision):
         # Loss scaling in a graph and on replicas is tested in test_replicas.py.
         model = build(precision=precision, run_eagerly=True)

@@ -32,6 +32,7 @@ def free_ports(count):
     return ports
 
 
+@pytest.mark.thorough
 def test_two_workers_equal_one_process(tmp_path, images):
     np.save(tmp_path / "images.npy", images)
     cluster = {"worker": [f"localhost:{port}" for port in free_ports(2)]}

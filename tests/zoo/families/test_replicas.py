@@ -42,6 +42,7 @@ def test_two_replicas_equal_one_with_twice_the_batch(tiny, images, two_replicas,
         assert bound == np.float32(0.01)
 
 
+@pytest.mark.thorough
 def test_two_replicas_of_a_translation_model_equal_one_with_twice_the_batch(two_replicas):
     # No pool, because each replica has its own. One step, because the kinks of absolute differences amplify rounding
     # errors in later gradients.
@@ -86,6 +87,7 @@ def test_two_replicas_of_a_text_model_equal_one_with_twice_the_batch(two_replica
         assert two_history[name][0] == pytest.approx(value[0], abs=1e-6), name
 
 
+@pytest.mark.thorough
 def test_logged_means_do_not_drift_over_many_steps(tiny, images, two_replicas):
     """At learning rate 0 every step logs values of the same distribution, so replicas must not change their mean."""
 

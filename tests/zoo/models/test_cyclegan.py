@@ -175,6 +175,7 @@ def test_domains_with_different_channels_are_translated():
         CycleGAN.create((16, 16, 1), target_shape=(20, 16, 1))
 
 
+@pytest.mark.thorough
 def test_arrays_of_different_lengths_are_shuffled_independently():
     small = {"width": 2}
     model = CycleGAN.create((16, 16, 1), small | {"blocks": 1}, small)

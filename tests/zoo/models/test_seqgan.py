@@ -150,6 +150,7 @@ def test_a_constant_reward_gives_no_gradient_unless_the_baseline_is_off():
     assert np.linalg.norm(gradients(built(reward=PlaceboReward(3.0), baseline=False)), axis=1).min() > 1e-2
 
 
+@pytest.mark.thorough
 def test_the_baseline_reduces_the_variance_of_gradients():
     def after_warmup(baseline):
         # The first steps initialize the moving average.
@@ -159,6 +160,7 @@ def test_the_baseline_reduces_the_variance_of_gradients():
     assert with_baseline.var(axis=0).sum() < without.var(axis=0).sum() / 100
 
 
+@pytest.mark.thorough
 def test_rollouts_reduce_the_variance_of_the_gradient_and_keep_its_mean():
     def after_warmup(rollouts):
         return gradients(built(favorites, rollouts=rollouts, seed=1), steps=210, rows=128)[10:]

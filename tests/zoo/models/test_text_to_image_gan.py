@@ -182,6 +182,7 @@ def test_samples_depend_on_the_words_of_their_text(model):
         model.generate(2, texts=["a", "b", "c"])
 
 
+@pytest.mark.thorough
 def test_conditioning_augmentation_takes_its_noise_from_the_latents(build):
     model = build({"augmentation": True})
     assert model.fit(data(), batch_size=8, steps_per_epoch=1, verbose=0).history["g_loss"][0] > 0

@@ -35,7 +35,7 @@ def test_weights_are_clipped_after_every_critic_update(tiny, images):
     assert max(model.bounds) <= np.float32(0.01)
 
 
-@pytest.mark.parametrize("normalization", ["batch", "layer"])
+@pytest.mark.parametrize("normalization", ["batch", pytest.param("layer", marks=pytest.mark.thorough)])
 def test_normalization_layers_are_not_clipped(normalization):
     network = {"network": "dcgan", "width": 8}
     critic = network | {"normalization": normalization}

@@ -67,6 +67,7 @@ def bilinear(images, size=299):
     return images
 
 
+@pytest.mark.thorough
 def test_inception_has_the_outputs_of_tfgan_and_gray_images_equal_their_rgb_copies(tfgan_like):
     folder, network = tfgan_like
     extractor = make_extractor(f"inception:{folder}", SOURCE)

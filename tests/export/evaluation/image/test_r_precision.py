@@ -79,6 +79,7 @@ def evaluator(tmp_path_factory):
     patch.undo()
 
 
+@pytest.mark.thorough
 def test_right_captions_are_retrieved_and_wrong_ones_are_not(evaluator, monkeypatch):
     held_out = evaluator.reference.source.held_out
     right = evaluator.score(held_out, conditions=SampleConditions({}, rows=np.arange(150)))

@@ -93,6 +93,7 @@ def falls(values, by=0.0):
     return rises([-value for value in values], by)
 
 
+@pytest.mark.thorough
 def test_held_out_images_are_nearly_as_good_as_training_ones(score):
     real = score()
     assert real["missing"] == []

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("few_classifier_updates")
 NUM = 120
 
 
+@pytest.mark.thorough
 def test_the_best_checkpoint_has_the_lowest_frechet_local(chain, build, tmp_path):
     model = build(chain)
     evaluate = Evaluate(chain, every_n_steps=2, path=tmp_path / "rows", batch_size=8, best=tmp_path)

@@ -163,6 +163,7 @@ def test_samples_that_do_not_fit_the_data_are_rejected(samples, message, words):
         TextEvaluator(words, ["copies"]).score(samples, "fakes")
 
 
+@pytest.mark.thorough
 def test_tokens_after_the_end_token_are_ignored(words):
     dirty = np.where(words.tokens[:60] == 0, 7, words.tokens[:60])
     ended = (words.tokens[:60] == 0).any(axis=1)

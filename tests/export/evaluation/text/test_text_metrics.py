@@ -199,6 +199,7 @@ def test_the_classifier_is_trained_until_it_no_longer_improves(monkeypatch):
     assert measure("two_sample", fakes, source, num_samples=4000)["two_sample"] < results - 0.05
 
 
+@pytest.mark.thorough
 def test_an_overfitting_classifier_is_stopped_and_its_best_weights_are_restored():
     module, rng = metric("two_sample"), np.random.default_rng(0)
     texts, real = rng.integers(0, 9, (400, 6)).astype("int32"), np.tile([1, 0, 0, 1], 100)

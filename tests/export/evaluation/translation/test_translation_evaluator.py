@@ -149,6 +149,7 @@ def test_each_direction_is_scored_separately(evaluator):
     )
 
 
+@pytest.mark.thorough
 def test_without_a_second_direction_or_ground_truth_their_results_are_absent():
     def same(images, to, batch_size):
         return images / 127.5 - 1
