@@ -1,6 +1,7 @@
 """Shared fixtures: tiny models, and two logical devices, which must exist before TensorFlow computes anything."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -15,6 +16,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+# Tracing makes millions of objects: examining those of the imported libraries each time took a tenth of the tests.
+gc.collect()
+gc.freeze()
+gc.set_threshold(100_000, 50, 100)
 atexit.register(shutil.rmtree, os.environ["GANZOO_CACHE"], ignore_errors=True)
 
 tf.config.set_logical_device_configuration(

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from ganzoo.export.signatures.image_signatures import ImageSignatures
 from ganzoo.zoo import GAN

@@ -44,7 +44,10 @@ def labeled(randomize_weights):
     return randomize_weights(keras.Model(inputs, layers.Activation("tanh")(x)))
 
 
-@pytest.mark.parametrize(("precision", "int8_io"), [("float32", False), pytest.param("int8", False, marks=pytest.mark.thorough), ("int8", True)])
+@pytest.mark.parametrize(
+    ("precision", "int8_io"),
+    [("float32", False), pytest.param("int8", False, marks=pytest.mark.thorough), ("int8", True)],
+)
 def test_labels_come_after_the_latents(precision, int8_io, labeled, tmp_path, run_tflite):
     path = tmp_path / "labeled.tflite"
     entry = export_tflite(labeled, path, precision, int8_io=int8_io, num_classes=3, repeats=0)

@@ -197,7 +197,15 @@ def test_the_row_of_pretraining_comes_first(uninterrupted):
     assert [row["step"] for row in others] == [2, 4]
 
 
-@pytest.mark.parametrize("name", [*(pytest.param(name, marks=pytest.mark.thorough) for name in ("pretrain", "append_row")), "save_checkpoint", "_fit"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("pretrain", marks=pytest.mark.thorough),
+        pytest.param("append_row", marks=pytest.mark.thorough),
+        "save_checkpoint",
+        "_fit",
+    ],
+)
 def test_a_run_killed_around_its_pretraining_equals_an_uninterrupted_one(name, uninterrupted, tmp_path, monkeypatch):
     """Before its end there is no checkpoint and it starts again; after its end it is not repeated."""
     folder = tmp_path / "killed"

@@ -72,7 +72,9 @@ def test_both_networks_are_updated(tiny, images):
     assert all((a != b.numpy()).any() for a, b in zip(before, model.trainable_variables, strict=True))
 
 
-@pytest.mark.parametrize("steps_per_execution", [pytest.param(1, marks=pytest.mark.thorough), 4, pytest.param(5, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    "steps_per_execution", [pytest.param(1, marks=pytest.mark.thorough), 4, pytest.param(5, marks=pytest.mark.thorough)]
+)
 def test_optimizers_count_their_own_updates(tiny, images, steps_per_execution):
     model = tiny(WGAN, n_critic=5, compiled=False)
     model.compile(steps_per_execution=steps_per_execution)

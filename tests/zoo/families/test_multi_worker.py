@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from ganzoo.zoo import GAN
 
 WORKER = """
