@@ -17,6 +17,7 @@ from ganzoo.export.evaluation.features.tfgan import (
     frechet_distance,
     gaussian,
     inception_score,
+    kernel_blocks,
     kernel_distance,
 )
 from scipy import linalg
@@ -123,6 +124,22 @@ def test_the_frechet_distance_of_known_gaussians(dim):
     assert frechet_distance(standard, standard._replace(mean=np.full(dim, 3.0))) == pytest.approx(9 * dim, rel=1e-9)
     # A point mass: the root vanishes, the traces remain.
     assert frechet_distance(standard, Gaussian(np.zeros(dim), np.zeros((dim, dim)), 9)) == pytest.approx(dim, rel=1e-9)
+
+
+def test_two_point_masses_are_as_far_apart_as_their_means():
+    first, second = (Gaussian(mean, np.zeros((3, 3)), 9) for mean in (np.zeros(3), np.array([1.0, 2.0, 2.0])))
+    assert frechet_distance(first, second) == 9
+
+
+def test_blocks_have_the_size_of_tfgan_by_default():
+    assert (kernel_blocks(1024, 1024), kernel_blocks(1025, 1025)) == ((1, 1024, 1024), (2, 1025, 1025))
+
+
+def test_the_larger_side_determines_the_blocks_and_the_default_seed_their_rows():
+    large, small = normal(1100, 1), normal(600, 1, seed=1)
+    values = [kernel_distance(large, small), kernel_distance(small, large)]
+    assert all(error is not None for _, error in values)
+    assert values[0] == kernel_distance(large, small, seed=0) != kernel_distance(large, small, seed=1)
 
 
 def test_a_gaussian_has_the_mean_and_covariance_of_numpy_over_all_chunks(monkeypatch):
