@@ -40,8 +40,13 @@ def test_elsewhere_the_signal_is_only_noted():
 
 
 def test_without_a_callback_interruptible_changes_nothing():
-    with interruptible(), pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGINT)
+    # A shell without job control starts background jobs with the signal ignored.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with interruptible(), pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 def test_where_everything_is_saved_the_signal_ends_fit_at_once(tiny, images, tmp_path):
