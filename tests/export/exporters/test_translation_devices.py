@@ -43,7 +43,8 @@ def calibration(models):
 
 
 @pytest.mark.parametrize(
-    "precision", ["float32", "int8", *(pytest.param(p, marks=pytest.mark.thorough) for p in ("float16", "dynamic"))]
+    "precision",
+    [pytest.param(p, marks=[pytest.mark.thorough] * (p in ("float16", "dynamic"))) for p in sorted(TOLERANCES)],
 )
 def test_files_translate_as_keras_does(precision, models, calibration, tmp_path, run_tflite):
     for name, model in models.items():

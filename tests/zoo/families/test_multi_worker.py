@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 from ganzoo.zoo import GAN
 
 WORKER = """
@@ -33,7 +32,6 @@ def free_ports(count):
     return ports
 
 
-@pytest.mark.thorough
 def test_two_workers_equal_one_process(tmp_path, images):
     np.save(tmp_path / "images.npy", images)
     cluster = {"worker": [f"localhost:{port}" for port in free_ports(2)]}
