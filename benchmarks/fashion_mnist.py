@@ -41,26 +41,23 @@ CURVE_SAMPLES, REPORT_SAMPLES = 2500, 5000
 SOURCE = "idx:DIR"
 
 
+ARGUMENTS = {
+    "--data": {"required": True, "help": "folder of Fashion-MNIST's IDX files"},
+    "--work": {"type": Path, "required": True, "help": "folder for the runs"},
+    "--kimg": {"type": int, "default": 64, "help": "thousands of real images (default: %(default)s)"},
+    "--checkpoints": {"type": int, "default": 10, "help": "evaluations per run (default: %(default)s)"},
+}
+
+
 def main():
     """Trains, evaluates and records what is missing."""
-    run_configurations(
-        __doc__,
-        FOLDER,
-        CONFIGURATIONS,
-        measure,
-        arguments={
-            "--data": {"required": True, "help": "folder of Fashion-MNIST's IDX files"},
-            "--work": {"type": Path, "required": True, "help": "folder for the runs"},
-            "--kimg": {"type": int, "default": 64, "help": "thousands of real images (default: %(default)s)"},
-            "--checkpoints": {"type": int, "default": 10, "help": "evaluations per run (default: %(default)s)"},
-        },
-    )
+    run_configurations(__doc__, FOLDER, CONFIGURATIONS, measure, arguments=ARGUMENTS)
 
 
-def measure(name, seed, options):
+def measure(name, seed, options, configurations=CONFIGURATIONS, script="fashion_mnist"):
     """Measures one configuration with one seed, unless it is recorded."""
     path = options.results / f"{name}-seed{seed}.json"
-    recipe_name, overrides = CONFIGURATIONS[name]
+    recipe_name, overrides = configurations[name]
     recipe = shortened_recipe(recipe_name, overrides, options.data, options.kimg, options.checkpoints, seed)
     if is_recorded(path, recipe_settings(recipe, SOURCE)):
         return
@@ -77,7 +74,7 @@ def measure(name, seed, options):
     head = {
         "configuration": name,
         "seed": seed,
-        "command": f"python benchmarks/fashion_mnist.py --data DIR --work DIR --configurations {name} --seeds {seed} "
+        "command": f"python benchmarks/{script}.py --data DIR --work DIR --configurations {name} --seeds {seed} "
         f"--kimg {options.kimg} --checkpoints {options.checkpoints}",
         "recipe": recipe_settings(recipe, SOURCE),
         "evaluation": {

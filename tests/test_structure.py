@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[1]
 TREES = {"zoo": {"zoo"}, "export": {"zoo", "export"}, "training": {"zoo", "export", "training"}, "configs": set()}
 # The folders of zoo/, from the bottom up: each imports only those before it.
 ZOO_LAYERS = [
-    {"core"}, {"layers", "losses", "optimization", "sequences"}, {"pipeline", "rewards", "networks"}, {"families"},
-    {"models"},
+    {"core"}, {"augmentations", "layers", "losses", "optimization", "regularizers", "sequences"},
+    {"pipeline", "rewards", "networks"}, {"families"}, {"models"},
 ]  # fmt: skip
 SOURCES = [path for tree in TREES for path in sorted((ROOT / tree).rglob("*.py"))]
 MAX_ENTRIES = 15

@@ -24,9 +24,12 @@ __getattr__, __dir__, __all__ = lazy_exports(
     __name__,
     {info.class_name: f"models.{info.family}.{info.name}" for info in variants().values()}
     | {
+        "Augmentation": "augmentations.augmentation",
         "BLEUReward": "rewards.bleu_reward",
         "ConditionalBatchNormalization": "layers",
+        "DiffAugment": "augmentations.diff_augment",
         "DiscriminatorReward": "rewards.reward",
+        "GradientPenalty": "regularizers.gradient_penalty",
         "ImageGAN": "families.image_gan",
         "ImagePool": "layers",
         "ImageTranslationGAN": "families.image_translation_gan",
@@ -34,7 +37,10 @@ __getattr__, __dir__, __all__ = lazy_exports(
         "LinearDecay": "optimization.linear_decay",
         "ModulatedBatchNormalization": "layers",
         "PlaceboReward": "rewards.reward",
+        "R1": "regularizers.r1",
+        "R2": "regularizers.r2",
         "ReflectionPadding2D": "layers",
+        "Regularizer": "regularizers.regularizer",
         "SemanticReward": "rewards.semantic_reward",
         "SequenceGenerator": "sequences.sequence_generator",
         "SpectralConv2D": "layers",

@@ -66,7 +66,8 @@ def trainer(model, batch_size, seed):
             fakes = model.generate_fakes({"latents": latents})
             real = from_uint8(next(batches)["images"])
             with tf.GradientTape() as tape:
-                loss = model.discriminator_loss(model.discriminate(real, {}), model.discriminate(fakes, {}))
+                logits = [model.discriminate(samples, {}, training=True) for samples in (real, fakes)]
+                loss = model.discriminator_loss(*logits)
             gradients = tape.gradient(loss, [variable.value for variable in variables])
             model.discriminator_optimizer.apply(gradients, variables)
 
@@ -84,11 +85,11 @@ def prober(model, seed):
     def probe(name):
         with tf.GradientTape() as tape:
             fakes = model.generate_fakes({"latents": latents})
-            fake_logits = model.discriminate(fakes, {})
-            loss = LOSSES[name].generator(fake_logits)
+            fake_logits = model.discriminate(fakes, {}, training=True)
+            loss = LOSSES[name].generator_loss(None, fake_logits)
         to_weights, to_samples = tape.gradient(loss, [weights, fakes])
         each = tf.norm(tf.reshape(to_samples, (PROBES, -1)), axis=1) * PROBES
-        real_logits = model.discriminate(real, {})
+        real_logits = model.discriminate(real, {}, training=True)
         measured = {
             "weights": tf.linalg.global_norm(to_weights),
             "samples": tf.reduce_mean(each),

@@ -60,7 +60,7 @@ def trainer(network, loss, optimizer, distance, seed):
             with tf.GradientTape() as tape:
                 real_logits = network(segment(heights[0], 0.0), training=True)
                 fake_logits = network(segment(heights[1], distance), training=True)
-                total = loss.discriminator(real_logits, fake_logits)
+                total = loss.discriminator_loss(real_logits, fake_logits)
             optimizer.apply(tape.gradient(total, [variable.value for variable in variables]), variables)
 
     return train
@@ -70,7 +70,7 @@ def estimate(network, loss, distance):
     """Returns the loss's estimate on evenly spaced points of both segments."""
     heights = tf.linspace(0.0, 1.0, 1001)
     real_logits, fake_logits = network(segment(heights, 0.0)), network(segment(heights, distance))
-    value = -float(loss.discriminator(real_logits, fake_logits))
+    value = -float(loss.discriminator_loss(real_logits, fake_logits))
     return value if loss is LOSSES["wasserstein"] else math.log(2) + value / 2
 
 

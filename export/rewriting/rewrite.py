@@ -6,11 +6,14 @@ import keras
 import numpy as np
 from keras import layers
 
+from ...zoo.layers.batch_normalization import BatchNormalization
 from .instance_normalization import input_deviations, is_instance_normalization, replacement_for
 from .subpixel_convolution import SubpixelConvolution
 
 # Layers between a convolution and its normalization that change no value.
 TRANSPARENT = (layers.Cropping2D, layers.Dropout, layers.Identity)
+# A subclass may compute something else.
+NORMALIZATIONS = (layers.BatchNormalization, BatchNormalization)
 
 
 def rewrite_generator(generator, examples=()):
@@ -150,7 +153,7 @@ def _plan(convolution, graph):
         plan.relu = True
     layer = graph.consumer(convolution)
     while layer is not None and not plan.relu:
-        if type(layer) is layers.BatchNormalization and layer.axis in (-1, 3):
+        if type(layer) in NORMALIZATIONS and layer.axis in (-1, 3):
             plan.absorb_normalization(layer)
         elif _is_relu(layer):
             plan.absorb_relu(layer)

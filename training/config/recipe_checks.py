@@ -6,6 +6,7 @@ import pydantic
 
 from ...zoo.core.validation import explain, schema_of
 from ...zoo.errors import ArgumentError, UserError
+from ...zoo.networks.resolutions import DATA
 from ...zoo.registry import nearest, variant_class
 from ..data import options
 from .optimizers import check_optimizer
@@ -60,8 +61,8 @@ def check_data(data, origin):
         raise RecipeError(f"{origin}: data.source: received {data.get('source')!r}, expected a source such as 'digits'")
     _check_keys(data, ["source", "resolution", *options(data["source"])], "data", origin)
     resolution = data.get("resolution")
-    if resolution is not None and (type(resolution) is not int or not 8 <= resolution <= 128):
-        raise RecipeError(f"{origin}: data.resolution: received {resolution!r}, expected an integer from 8 to 128")
+    if resolution is not None and (type(resolution) is not int or resolution not in DATA):
+        raise RecipeError(f"{origin}: data.resolution: received {resolution!r}, expected an integer from {DATA}")
     return dict(data)
 
 

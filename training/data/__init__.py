@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...zoo.networks.resolutions import DATA
 from ...zoo.registry import nearest
 from .data_error import DataError
 from .image_source import ImageSource
@@ -79,8 +80,8 @@ def load(source, resolution=None, **arguments):
     ImageSource('digits', 1618 + 179 held out, (16, 16, 1), 10 classes)
     """
     is_count = isinstance(resolution, int | np.integer) and not isinstance(resolution, bool)
-    if resolution is not None and not (is_count and 8 <= resolution <= 128):
-        raise DataError(f"data.resolution: received {resolution!r}, expected 8 to 128, the sizes that networks support")
+    if resolution is not None and not (is_count and resolution in DATA):
+        raise DataError(f"data.resolution: received {resolution!r}, expected {DATA}, the sizes that networks support")
     if isinstance(source, os.PathLike):
         source = os.fspath(source)
     if isinstance(source, str):

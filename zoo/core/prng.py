@@ -14,6 +14,8 @@ PARITY = 0x1BD11BDA  # Skein's key-schedule constant, 32-bit form
 # The second key word when sampling. Training uses the step instead, which is never negative.
 SAMPLING = -1
 SAMPLING_LABELS = -2
+# Numbers of a row that an update of a step may draw before they would be those of the next update.
+NUMBERS_PER_UPDATE = 2**20
 
 
 def _shift_right(word, bits):
@@ -57,9 +59,9 @@ def unit_interval(word):
     return (tf.cast(_shift_right(word, 8), tf.float32) + 1.0) * tf.constant(2.0**-24, tf.float32)
 
 
-def _normal(key, rows, latent_dim):
+def _normal(key, rows, latent_dim, update=0):
     pairs = (latent_dim + 1) // 2
-    columns = tf.range(pairs, dtype=tf.int32)[tf.newaxis, :]
+    columns = update * NUMBERS_PER_UPDATE + tf.range(pairs, dtype=tf.int32)[tf.newaxis, :]
     rows = rows[:, tf.newaxis] + tf.zeros_like(columns)
     first, second = threefry(key, (rows, columns + tf.zeros_like(rows)))
     radius = tf.sqrt(-2.0 * tf.math.log(unit_interval(first)))
@@ -67,22 +69,23 @@ def _normal(key, rows, latent_dim):
     return tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], axis=1)[:, :latent_dim]
 
 
-def training_latents(seed, step, rows, latent_dim):
+def training_latents(seed, step, rows, latent_dim, update=0):
     """Samples the latents of some rows of a step's batch.
 
-    The latents of a row depend only on (seed, step, row), so a batch may be split across replicas in any way.
+    The latents of a row depend only on (seed, step, update, row), so a batch may be split across replicas in any way.
 
     Args:
         seed: int32 scalar, the model's seed.
-        step: int32 scalar >= 0, generator updates so far.
+        step: int32 scalar >= 0, training steps so far.
         rows: int32 tensor (batch,), positions of the rows in the global batch.
         latent_dim: int >= 1.
+        update: int in [0, 2048), the generator update of the step. Default 0.
 
     Returns:
         float32 tensor (batch, latent_dim), standard normal.
     """
     key = (tf.cast(seed, tf.int32), tf.cast(step, tf.int32))
-    return _normal(key, rows, latent_dim)
+    return _normal(key, rows, latent_dim, update)
 
 
 def training_uniforms(seed, step, stream, count):
@@ -90,7 +93,7 @@ def training_uniforms(seed, step, stream, count):
 
     Args:
         seed: int32 scalar.
-        step: int32 scalar >= 0, generator updates so far.
+        step: int32 scalar >= 0, training steps so far.
         stream: int32 scalar, distinguishes the streams of a step, such as the index of a replica.
         count: int or int32 scalar >= 0.
 
@@ -102,22 +105,23 @@ def training_uniforms(seed, step, stream, count):
     return unit_interval(threefry(key, counter)[0])
 
 
-def training_uniforms_of_rows(seed, step, rows, count):
+def training_uniforms_of_rows(seed, step, rows, count, update=0):
     """Samples the uniform numbers of some rows of a step's batch.
 
-    The numbers of a row depend only on (seed, step, row), so a batch may be split across replicas in any way.
+    The numbers of a row depend only on (seed, step, update, row), so a batch may be split across replicas in any way.
 
     Args:
         seed: int32 scalar.
-        step: int32 scalar >= 0, generator updates so far.
+        step: int32 scalar >= 0, training steps so far.
         rows: int32 tensor (batch,), positions of the rows in the global batch.
         count: int >= 1, numbers per row.
+        update: int in [0, 2048), the generator update of the step. Default 0.
 
     Returns:
         float32 tensor (batch, count), uniform in (0, 1].
     """
     key = (tf.cast(seed, tf.int32), tf.cast(step, tf.int32))
-    columns = tf.range(count, dtype=tf.int32)[tf.newaxis, :]
+    columns = update * NUMBERS_PER_UPDATE + tf.range(count, dtype=tf.int32)[tf.newaxis, :]
     counters = (rows[:, tf.newaxis] + tf.zeros_like(columns), columns + tf.zeros_like(rows)[:, tf.newaxis])
     return unit_interval(threefry(key, counters)[0])
 

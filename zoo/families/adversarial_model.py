@@ -1,45 +1,65 @@
-"""The base model: the training step that every family shares."""
+"""The base model of every family: its constructor, and what a family defines."""
 
 import inspect
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import keras
-import tensorflow as tf
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 
 # `.keras` files name layers and schedules, which are registered when they are imported.
 from .. import layers, networks  # noqa: F401
+from ..augmentations.augmentation_specs import read_augmentation
 from ..core.keras_settings import check_keras_settings
 from ..core.validation import refuse_unknown, validated
-from ..losses import adversarial_losses as losses
-from ..optimization import ema, linear_decay  # noqa: F401
-from .adversarial_trainer import AdversarialTrainer
+from ..errors import ArgumentError
+from ..losses.adversarial_losses import LOSSES
+from ..optimization import linear_decay  # noqa: F401
+from ..regularizers.regularizer_specs import read_regularizers
+from .adversarial_objectives import AdversarialObjectives
 
 Precision = Literal["float32", "bfloat16", "float16"]
+Loss = Literal["minimax", "non_saturating", "least_squares", "hinge", "wasserstein", "relativistic"]
 
 
-class AdversarialModel(AdversarialTrainer):
+class AdversarialModel(AdversarialObjectives):
     """Generators and discriminators that `fit` trains against each other.
 
     When to use it: as the base of a family of models that share networks and data, such as `ImageGAN` (latents to
     images), `ImageTranslationGAN` (images to images) and `TextGAN` (token sequences). The family says which networks
-    there are and what they are fed. This class owns the order of updates, both optimizers, averaged weights, logs and
-    randomness.
+    there are and what they are fed. This class and its bases own the order of updates, both optimizers, the adversarial
+    loss, augmentation, penalties, averaged weights, logs and randomness.
 
     One training step consumes one flat batch of `n_critic * batch_size` rows. Discriminator update k uses rows
-    k::n_critic and fakes that are generated for it. One generator update follows, on the fakes of the last
-    discriminator update.
+    k::n_critic and fakes that are generated for it. A generator update follows, on the fakes of the last discriminator
+    update, then `generator_updates - 1` others on new fakes.
+
+    The discriminator sees augmented samples, real and fake ones with different random numbers. Penalties differentiate
+    through the augmentation.
 
     Args:
-        n_critic: int >= 1, discriminator updates per generator update. Default: the model's.
+        loss: str, a key of `LOSSES` that the model supports. Default: the model's.
+        label_smoothing: float in [0, 0.5), how far the discriminator's target for real samples lies below 1; the target
+            for fakes and the generator's own stay exact (one-sided). Default 0.
+        regularizers: list of `Regularizer`s, or of their names or dicts as recipes specify them: penalties that are
+            added to the discriminators' loss. Default: the model's.
+        augmentation: `Augmentation`, its name or a dict, or None. Default None.
+        n_critic: int >= 1, discriminator updates per training step. Default: the model's.
+        generator_updates: int in [1, 2047], generator updates per training step. Default 1.
         ema_halflife_kimg: float > 0, half-life of the averaged weights in thousands of generated images. Default 10.
         ema_rampup: float > 0, limits the half-life to this fraction of the images so far. Default 0.05.
         seed: int >= 0, of everything random. Default 0.
 
     Raises:
-        ArgumentError: an unknown argument, or one out of its range.
+        ArgumentError: an unknown argument, or one out of its range; smoothing with a loss that has no targets; a loss,
+            a regularizer or an augmentation that the model's samples do not allow.
     """
 
+    # The losses that the model can be trained with, the default first.
+    supported_losses = ("non_saturating", "minimax", "least_squares", "hinge", "relativistic")
+    # Whether samples are images, which can be augmented.
+    augmentable = True
+    # Whether logits have a gradient with respect to samples, which penalties need; tokens have none.
+    differentiable_samples = True
     # The family of data sources that the model trains on: "image", "translation" or "text".
     data_family = None
     default_n_critic = 1
@@ -51,7 +71,12 @@ class AdversarialModel(AdversarialTrainer):
     @validated
     def __init__(
         self,
+        loss: Loss | None = None,
+        label_smoothing: Annotated[float, Ge(0), Lt(0.5)] = 0.0,
+        regularizers: list | tuple | None = None,
+        augmentation: Any = None,
         n_critic: Annotated[int, Ge(1)] | None = None,
+        generator_updates: Annotated[int, Ge(1), Lt(2048)] = 1,
         ema_halflife_kimg: Annotated[float, Gt(0)] = 10.0,
         ema_rampup: Annotated[float, Gt(0)] = 0.05,
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
@@ -59,9 +84,17 @@ class AdversarialModel(AdversarialTrainer):
     ):
         check_keras_settings()
         refuse_unknown(type(self).__name__, set(kwargs) - {"name", "trainable", "dtype"}, self.argument_names())
+        pieces = {"regularizers": regularizers, "augmentation": augmentation}
+        self.check_arguments({"loss": loss, "label_smoothing": label_smoothing} | pieces)
         # Networks have a dtype policy of their own; the model hands its inputs on as they are.
         super().__init__(**{"dtype": "float32"} | kwargs)
+        # Keras uses the attribute `loss` itself.
+        self.loss_name = loss or self.supported_losses[0]
+        self.label_smoothing = label_smoothing
+        self.regularizers = read_regularizers(self.default_regularizers() if regularizers is None else regularizers)
+        self.augmentation = read_augmentation(augmentation)
         self.n_critic = n_critic or self.default_n_critic
+        self.generator_updates = generator_updates
         self.ema_halflife_kimg = ema_halflife_kimg
         self.ema_rampup = ema_rampup
         self.seed = seed
@@ -99,6 +132,27 @@ class AdversarialModel(AdversarialTrainer):
         Args:
             arguments: dict, the keys of a recipe's `[model]`.
         """
+        loss = arguments.get("loss") or cls.supported_losses[0]
+        if loss not in cls.supported_losses:
+            raise ArgumentError(
+                f"loss: received {loss!r}, expected one of {list(cls.supported_losses)}: {cls.__name__}'s own"
+            )
+        smoothing = arguments.get("label_smoothing", 0)
+        if smoothing and not LOSSES[loss].supports_label_smoothing:
+            raise ArgumentError(
+                f"label_smoothing: received {smoothing} with loss {loss!r}, expected 0: that loss has no target to "
+                "smooth"
+            )
+        regularizers = read_regularizers(arguments.get("regularizers") or ())
+        if regularizers and not cls.differentiable_samples:
+            raise ArgumentError(
+                f"regularizers: received {regularizers}, expected none: the samples of {cls.__name__} are tokens, and "
+                "a penalty needs the gradient with respect to samples"
+            )
+        if read_augmentation(arguments.get("augmentation")) is not None and not cls.augmentable:
+            raise ArgumentError(
+                f"augmentation: received {arguments['augmentation']!r}, expected none: {cls.__name__} has no images"
+            )
 
     @classmethod
     def arguments_from_source(cls, source):
@@ -127,30 +181,18 @@ class AdversarialModel(AdversarialTrainer):
         """Returns pairs (averaged network, network) of everything that sampling needs."""
         return [(self.ema_generator, self.generator)]
 
-    def sample_step_inputs(self, num_rows):
-        """Returns the random inputs of a step: dict of tensors (num_rows, ...), a function of (seed, step, row)."""
-        return {}
-
-    def generate_fakes(self, batch):
-        """Returns fakes for an update, a tensor or a structure of tensors, in training mode.
+    def generate_fakes(self, batch, training=True):
+        """Returns fakes of an update, a tensor or a dict of tensors, as `discriminate` takes them.
 
         Args:
             batch: dict of the data and random inputs of the update.
+            training: bool, whether the generators run in training mode. Default True.
         """
         raise NotImplementedError
 
-    def discriminator_objective(self, batch, fakes):
-        """Returns the scalar that the discriminators minimize, and a dict of scalars to log.
-
-        Args:
-            batch: dict of the data and random inputs of the update.
-            fakes: what `generate_fakes` returned for it.
-        """
-        raise NotImplementedError
-
-    def generator_objective(self, batch, fakes):
-        """Returns the scalar that the generators minimize, and a dict of scalars to log; same arguments."""
-        raise NotImplementedError
+    def default_regularizers(self):
+        """Returns the regularizers that the model's paper fixes, a list; those of the constructor replace it."""
+        return []
 
     @property
     def generator_variables(self):
@@ -165,7 +207,7 @@ class AdversarialModel(AdversarialTrainer):
     @property
     def metric_names(self):
         """Names of the logged means, in display order."""
-        return ("d_loss", "g_loss", "real_logits", "fake_logits")
+        return ("d_loss", "g_loss", "real_logits", "fake_logits", self.logits_metric, *self.regularizer_names)
 
     def default_optimizers(self):
         """Returns (generator optimizer, discriminator optimizer).
@@ -174,93 +216,15 @@ class AdversarialModel(AdversarialTrainer):
         """
         return keras.optimizers.Adam(2e-4, beta_1=0.5), keras.optimizers.Adam(2e-4, beta_1=0.5)
 
-    # The training step.
-
-    def train_step(self, batch):
-        """Runs `n_critic` discriminator updates and one generator update on a flat batch of rows."""
-        first = next(iter(batch.values()))
-        # Static, except with several workers, where the batch size is known only at run time.
-        num_rows = first.shape[0] or tf.shape(first)[0]
-        self._reseed_stochastic_layers()
-        batch = batch | self.sample_step_inputs(num_rows)
-        *earlier, last = [
-            {name: values[k :: self.n_critic] for name, values in batch.items()} for k in range(self.n_critic)
-        ]
-        for update in earlier:
-            self._discriminator_step(update, self.generate_fakes(update))
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in self.generator_variables])
-            fakes = self.generate_fakes(last)
-            # One generator pass serves both updates; the discriminator update is kept off this tape.
-            with tape.stop_recording():
-                self._discriminator_step(last, tf.nest.map_structure(tf.stop_gradient, fakes))
-            loss, logs = self.generator_objective(last, fakes)
-            total = loss + sum(losses.regularization(network) for network in self.generators())
-            scaled = self._scaled(total, self.generator_optimizer)
-        self._apply(tape, scaled, self.generator_variables, self.generator_optimizer)
-        self._log(g_loss=total, **logs)
-        decay = ema.decay(
-            self.step.value,
-            num_rows // self.n_critic * self._num_replicas,
-            1000 * self.ema_halflife_kimg,
-            self.ema_rampup,
-        )
-        for average, network in self.ema_networks():
-            ema.update_ema(average.variables, network.variables, decay)
-        self.step.assign_add(1)
-        return self._results()
-
-    def _discriminator_step(self, batch, fakes):
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in self.discriminator_variables])
-            loss, logs = self.discriminator_objective(batch, fakes)
-            total = loss + sum(losses.regularization(network) for network in self.discriminators())
-            scaled = self._scaled(total, self.discriminator_optimizer)
-        self._apply(tape, scaled, self.discriminator_variables, self.discriminator_optimizer)
-        self._log(d_loss=total, **logs)
-
-    def _reseed_stochastic_layers(self):
-        # Keras does not save the counters of dropout and similar layers. As a function of (seed, step), a resumed run
-        # generates the same numbers as an uninterrupted one. A step uses far fewer than a million of them.
-        layers_of_step = [
-            layer for network in (*self.generators(), *self.discriminators()) for layer in network._flatten_layers()
-        ]
-        seed_generators = [generator for layer in layers_of_step for generator in layer._seed_generators]
-        for number, generator in enumerate(seed_generators):
-            key = self.seed + 1 + number + len(seed_generators) * tf.cast(self._replica, tf.int64)
-            counter = tf.cast(self.step.value, tf.int64) * 1_000_000
-            generator.state.assign(tf.cast(tf.stack([key, counter]) % 2**32, generator.state.dtype))
-
-    def global_row_indices(self, num_rows):
-        """Returns the positions of a replica's rows in the global batch, of which it holds a contiguous slice."""
-        return tf.cast(self._replica, tf.int32) * num_rows + tf.range(num_rows)
-
-    def all_reduce_sum(self, values):
-        """Returns a structure of tensors, each summed over all replicas."""
-        if self._num_replicas == 1:
-            return values
-        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, values)
-
-    @property
-    def _replica(self):
-        return tf.distribute.get_replica_context().replica_id_in_sync_group
-
-    @property
-    def _num_replicas(self):
-        return tf.distribute.get_strategy().num_replicas_in_sync
-
-    def _scaled(self, loss, optimizer):
-        # Gradients are summed over replicas, so each replica contributes its share of the mean.
-        return optimizer.scale_loss(loss / self._num_replicas)
-
-    def _apply(self, tape, loss, variables, optimizer):
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
-        optimizer.apply(gradients, variables)
-
     def get_config(self):
         """Returns the constructor arguments."""
         return super().get_config() | {
+            "loss": self.loss_name,
+            "label_smoothing": self.label_smoothing,
+            "regularizers": [keras.saving.serialize_keras_object(regularizer) for regularizer in self.regularizers],
+            "augmentation": keras.saving.serialize_keras_object(self.augmentation),
             "n_critic": self.n_critic,
+            "generator_updates": self.generator_updates,
             "ema_halflife_kimg": self.ema_halflife_kimg,
             "ema_rampup": self.ema_rampup,
             "seed": self.seed,
@@ -271,7 +235,8 @@ class AdversarialModel(AdversarialTrainer):
     def from_config(cls, config, custom_objects=None):
         """Builds the model that `get_config` described, with fresh weights."""
         built = {
-            role: keras.saving.deserialize_keras_object(config[role], custom_objects=custom_objects)
-            for role in cls.network_roles
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
+            for name in (*cls.network_roles, "regularizers", "augmentation")
+            if name in config
         }
         return cls(**(config | built))

@@ -173,6 +173,7 @@ class AdversarialTrainer(keras.Model):
     def _log(self, **values):
         for name, value in values.items():
             self._trackers[name].update_state(value)
+        return values
 
     def _results(self):
         results = {name: tracker.result() for name, tracker in self._trackers.items()}

@@ -63,9 +63,9 @@ class ClassConditionalGAN(ImageGAN):
         """Returns a preprocessor of images with labels."""
         return LabeledImagePreprocessor(self.image_shape, self.num_classes, owner=type(self).__name__)
 
-    def generate_fakes(self, batch):
+    def generate_fakes(self, batch, training=True):
         """Returns samples of the labels of an update."""
-        return self.generator([batch["latents"], batch["labels"]], training=True)
+        return self.generator([batch["latents"], batch["labels"]], training=training)
 
     def generate(self, num_samples, seed=None, batch_size=64, labels=None):
         """Samples the averaged generator; image i is the image of `seed + i` and its label.

@@ -1,17 +1,15 @@
 """The family of models from latents to images, with a choice of adversarial losses."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import keras
-import tensorflow as tf
-from annotated_types import Ge, Le, Lt
+from annotated_types import Ge, Le
 
 from .. import networks
 from ..core.keras_settings import dtype_policy
 from ..core.prng import training_latents
 from ..core.validation import validated
 from ..errors import ArgumentError
-from ..losses.adversarial_losses import LOSSES, discriminator_accuracy
 from ..pipeline.preprocessor import Preprocessor
 from .adversarial_model import AdversarialModel, Precision
 from .network_checks import check_pair, frozen_copy, inputs_of
@@ -21,50 +19,34 @@ from .sampling_mixin import SamplingMixin
 class ImageGAN(SamplingMixin, AdversarialModel):
     """A generator from latents to images, or to points, and a discriminator.
 
-    When to use it: as the base of an image model. A model overrides what its paper changes (`discriminator_loss`,
-    `generator_loss`, `penalty`, `n_critic`, the default optimizers) and inherits the training step, averaged weights,
-    sampling, replicas, mixed precision and `.keras` files.
+    When to use it: as the base of an image model. A model overrides what its paper changes (`supported_losses`,
+    `default_regularizers`, `default_n_critic`, the default optimizers) and inherits the training step, averaged
+    weights, sampling, replicas, mixed precision and `.keras` files.
 
     Latents are a function of (seed, step, global row), so replicas and resumed runs use the same numbers. Dropout is a
     function of (seed, step, replica).
 
     Batch normalization processes real and fake images in separate calls. A step calls the generator `n_critic` times
-    and the discriminator `2 * n_critic + 1` times in training mode; each call updates the moving statistics of its
-    network. Trained weights change only in the update of their own network.
+    and the discriminator `2 * n_critic + 1` times in training mode, with a relativistic loss once more; each call
+    updates the moving statistics of its network, except for those of penalties. Trained weights change only in the
+    update of their own network.
 
     Args:
         generator: `keras.Model`, (batch, latent_dim) -> (batch, *shape).
         discriminator: `keras.Model`, (batch, *shape) -> (batch, 1) logits.
-        loss: "non_saturating", "minimax", "least_squares" or "hinge". Default: the model's.
-        label_smoothing: float in [0, 0.5), how far the discriminator's target for real images lies below 1; the target
-            for fakes and the generator's own stay exact (one-sided). Default 0.
-        **kwargs: of `AdversarialModel`: `n_critic` (default 1), `ema_halflife_kimg`, `ema_rampup`, `seed`.
+        **kwargs: of `AdversarialModel`: `loss`, `label_smoothing`, `regularizers`, `augmentation`, `n_critic` (default
+            1), `generator_updates`, `ema_halflife_kimg`, `ema_rampup`, `seed`.
 
     Raises:
         ArgumentError: networks that do not fit each other, a discriminator that ends in probabilities, an argument out
-            of its range, smoothing with a loss that has no targets.
+            of its range.
     """
 
     data_family = "image"
-    # The losses that the model can be trained with, the default first.
-    supported_losses = ("non_saturating", "minimax", "least_squares", "hinge")
-    # The logged metric of the discriminator's logits.
-    logits_metric = "d_accuracy"
     # Arguments of the built-in discriminators that the model's paper fixes.
     discriminator_defaults = {}
 
-    @validated
-    def __init__(
-        self,
-        generator,
-        discriminator,
-        loss: Literal["non_saturating", "minimax", "least_squares", "hinge", "wasserstein"] | None = None,
-        label_smoothing: Annotated[float, Ge(0), Lt(0.5)] = 0.0,
-        **kwargs,
-    ):
-        self.check_arguments({"loss": loss, "label_smoothing": label_smoothing})
-        self.loss_name = loss or self.supported_losses[0]
-        self.label_smoothing = label_smoothing
+    def __init__(self, generator, discriminator, **kwargs):
         super().__init__(**kwargs)
         check_pair(generator, discriminator, self.condition_names)
         self.generator = generator
@@ -121,21 +103,6 @@ class ImageGAN(SamplingMixin, AdversarialModel):
         )
 
     @classmethod
-    def check_arguments(cls, arguments):
-        """Refuses a loss that the model does not have, and label smoothing where a loss has no targets."""
-        loss = arguments.get("loss") or cls.supported_losses[0]
-        if loss not in cls.supported_losses:
-            raise ArgumentError(
-                f"loss: received {loss!r}, expected one of {list(cls.supported_losses)}: {cls.__name__}'s own"
-            )
-        smoothing = arguments.get("label_smoothing", 0)
-        if smoothing and not LOSSES[loss].supports_label_smoothing:
-            raise ArgumentError(
-                f"label_smoothing: received {smoothing} with loss {loss!r}, expected 0: that loss has no target to "
-                "smooth"
-            )
-
-    @classmethod
     def arguments_from_source(cls, source):
         """Returns no arguments: the shape is all that the model needs.
 
@@ -166,55 +133,20 @@ class ImageGAN(SamplingMixin, AdversarialModel):
         """The shape of one sample without the batch axis."""
         return tuple(self.generator.output_shape[1:])
 
-    @property
-    def metric_names(self):
-        """Adds the discriminator's accuracy: 1 when it wins, 0.5 when it cannot tell real from fake."""
-        return (*super().metric_names, self.logits_metric)
+    def real_samples(self, batch):
+        """Returns the images of an update."""
+        return batch["images"]
 
-    def discriminator_loss(self, real_logits, fake_logits):
-        """Returns the scalar that the discriminator minimizes."""
-        return LOSSES[self.loss_name].discriminator(real_logits, fake_logits, self.label_smoothing)
+    def discriminate(self, samples, batch, training):
+        """Returns float32 logits (batch, 1) of images (batch, *shape)."""
+        return keras.ops.cast(self.discriminator(samples, training=training), "float32")
 
-    def generator_loss(self, fake_logits):
-        """Returns the scalar that the generator minimizes."""
-        return LOSSES[self.loss_name].generator(fake_logits)
-
-    def penalty(self, real, fakes):
-        """Returns a scalar that is added to the discriminator's loss, or None."""
-        return
-
-    def discriminator_metrics(self, real_logits, fake_logits):
-        """Returns a dict of logged scalars: the accuracy over real and fake logits."""
-        return {
-            "d_accuracy": discriminator_accuracy(real_logits, fake_logits, LOSSES[self.loss_name].decision_threshold)
-        }
-
-    def discriminate(self, samples, batch):
-        """Returns float32 logits of samples; `batch` is the update's dict of data."""
-        return keras.ops.cast(self.discriminator(samples, training=True), "float32")
-
-    def discriminator_objective(self, batch, fakes):
-        """Returns the discriminator's loss on real images and fakes plus the penalty, and the scalars to log."""
-        real = batch["images"]
-        real_logits, fake_logits = self.discriminate(real, batch), self.discriminate(fakes, batch)
-        loss, penalty = self.discriminator_loss(real_logits, fake_logits), self.penalty(real, fakes)
-        logs = {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
-        logs |= self.discriminator_metrics(real_logits, fake_logits)
-        return loss if penalty is None else loss + penalty, logs
-
-    def generator_objective(self, batch, fakes):
-        """Returns the generator's loss on the discriminator's logits of its fakes."""
-        return self.generator_loss(self.discriminate(fakes, batch)), {}
-
-    def sample_step_inputs(self, num_rows):
-        """Returns the latents of a step, a replica's rows of the latents of the global batch."""
+    def sample_step_inputs(self, num_rows, step, update=0):
+        """Adds the latents of a step, a replica's rows of the latents of the global batch."""
         rows = self.global_row_indices(num_rows)
-        return {"latents": training_latents(self.seed, self.step.value, rows, self.latent_dim)}
+        latents = training_latents(self.seed, step, rows, self.latent_dim, update)
+        return super().sample_step_inputs(num_rows, step, update) | {"latents": latents}
 
-    def generate_fakes(self, batch):
-        """Returns the generator's samples for an update, in training mode."""
-        return self.generator(batch["latents"], training=True)
-
-    def get_config(self):
-        """Returns the constructor arguments."""
-        return super().get_config() | {"loss": self.loss_name, "label_smoothing": self.label_smoothing}
+    def generate_fakes(self, batch, training=True):
+        """Returns the generator's samples for an update."""
+        return self.generator(batch["latents"], training=training)

@@ -3,7 +3,6 @@
 import functools
 from typing import Annotated
 
-import keras
 import numpy as np
 import tensorflow as tf
 from annotated_types import Ge, Le
@@ -12,7 +11,6 @@ from .. import networks
 from ..core.keras_settings import dtype_policy
 from ..core.validation import as_count, validated
 from ..errors import ArgumentError
-from ..losses.adversarial_losses import LOSSES, discriminator_accuracy
 from ..pipeline.pixel_checks import find_pixel_problem
 from ..pipeline.preprocessor import Preprocessor
 from ..pipeline.stream_monitor import ROWS_TO_DECIDE
@@ -27,14 +25,14 @@ class ImageTranslationGAN(AdversarialModel):
     how images are fed and translated. The averaged generators translate.
 
     Args:
-        **kwargs: of `AdversarialModel`: `n_critic` (default 1), `ema_halflife_kimg`, `ema_rampup`, `seed`.
+        **kwargs: of `AdversarialModel`: `loss`, `label_smoothing`, `regularizers`, `augmentation`, `n_critic` (default
+            1), `generator_updates`, `ema_halflife_kimg`, `ema_rampup`, `seed`.
     """
 
     data_family = "translation"
     # The domains that the model translates into, the default first.
     directions = ("y",)
-    # The adversarial loss, a key of `LOSSES`.
-    loss_name = "least_squares"
+    supported_losses = ("least_squares", "non_saturating", "minimax", "hinge", "wasserstein", "relativistic")
     default_networks = {"generator": "cycle_resnet", "discriminator": "patch"}
 
     @classmethod
@@ -116,29 +114,6 @@ class ImageTranslationGAN(AdversarialModel):
     def make_preprocessor(self):
         """Returns a preprocessor of images of two domains."""
         return Preprocessor(self.domain_shapes(), owner=type(self).__name__)
-
-    @property
-    def metric_names(self):
-        """Adds the discriminators' accuracy: 1 when they win, 0.5 when they cannot tell real from fake."""
-        return (*super().metric_names, "d_accuracy")
-
-    # Losses.
-
-    def discriminator_loss(self, real_logits, fake_logits):
-        """Returns half of what the paper's discriminator minimizes, as its code does."""
-        return LOSSES[self.loss_name].discriminator(real_logits, fake_logits)
-
-    def generator_loss(self, fake_logits):
-        """Returns the generator's adversarial loss."""
-        return LOSSES[self.loss_name].generator(fake_logits)
-
-    def discriminator_metrics(self, real_logits, fake_logits):
-        """Returns a dict of the logged scalars of a discriminator's logits."""
-        return {
-            "real_logits": keras.ops.mean(real_logits),
-            "fake_logits": keras.ops.mean(fake_logits),
-            "d_accuracy": discriminator_accuracy(real_logits, fake_logits, LOSSES[self.loss_name].decision_threshold),
-        }
 
     # Translation.
 

@@ -31,6 +31,9 @@ class PolicyGradientTextGAN(TextGAN):
         ArgumentError: an argument out of its range, or networks that do not fit each other.
     """
 
+    # Rewards are computed from probabilities, so the discriminator has to be a classifier.
+    supported_losses = ("non_saturating",)
+
     @validated
     def __init__(
         self, generator, discriminator, baseline: bool = True, baseline_decay: Annotated[float, Ge(0), Lt(1)] = 0.9,

@@ -13,7 +13,6 @@ from .. import networks  # noqa: F401
 from ..core.keras_settings import dtype_policy
 from ..core.validation import validated
 from ..errors import ArgumentError
-from ..losses.adversarial_losses import LOSSES
 from ..pipeline.preprocessor import TokenPreprocessor
 from ..sequences import sequence_generator, text_discriminator  # noqa: F401
 from ..sequences.token_sequences import sampling_gumbels, training_gumbels
@@ -42,7 +41,8 @@ class TextGAN(SamplingMixin, AdversarialModel):
         sample_unknown: bool, whether `generate` may sample the unknown token of a vocabulary, which is decoded as
             `<unk>`. In training it is always sampled like any other token: the data contain it, and a policy gradient
             needs the probabilities that were sampled from. Default False.
-        **kwargs: of `AdversarialModel`: `n_critic`, `ema_halflife_kimg`, `ema_rampup`, `seed`.
+        **kwargs: of `AdversarialModel`: `loss`, `label_smoothing`, `n_critic`, `generator_updates`,
+            `ema_halflife_kimg`, `ema_rampup`, `seed`.
 
     Raises:
         ArgumentError: networks for other lengths or vocabularies, or an argument out of its range.
@@ -50,8 +50,8 @@ class TextGAN(SamplingMixin, AdversarialModel):
 
     data_family = "text"
     default_networks = {"generator": "recurrent", "discriminator": "text_cnn"}
-    # The name of the adversarial loss in `LOSSES`.
-    loss_name = "non_saturating"
+    augmentable = False
+    differentiable_samples = False
     condition_specs = {"temperature": ((), "float32")}
 
     @validated
@@ -178,25 +178,24 @@ class TextGAN(SamplingMixin, AdversarialModel):
 
     # Training.
 
-    def sample_step_inputs(self, num_rows):
-        """Returns the Gumbel noise of a step, a replica's slice of the noise of the global batch."""
+    def sample_step_inputs(self, num_rows, step, update=0):
+        """Adds the Gumbel noise of a step, a replica's slice of the noise of the global batch."""
         shape = (self.length, self.vocabulary_size)
         rows = self.global_row_indices(num_rows)
-        return {"noise": training_gumbels(self.seed, self.step.value, rows, self._num_replicas, shape)}
+        noise = training_gumbels(self.seed, step, rows, self._num_replicas, shape, update)
+        return super().sample_step_inputs(num_rows, step, update) | {"noise": noise}
 
-    def generate_fakes(self, batch):
+    def real_samples(self, batch):
+        """Returns the sequences of an update: int32 (batch, length)."""
+        return batch["tokens"]
+
+    def generate_fakes(self, batch, training=True):
         """Returns the generator's sequences for an update: int32 (batch, length)."""
         return self.generator.sample(batch["noise"])
 
-    def discriminate(self, tokens, training=True):
+    def discriminate(self, samples, batch, training):
         """Returns the discriminator's float32 logits of sequences."""
-        return keras.ops.cast(self.discriminator(tokens, training=training), "float32")
-
-    def discriminator_objective(self, batch, fakes):
-        """Returns the discriminator loss on real and generated sequences, and a dict of scalars to log."""
-        real_logits, fake_logits = self.discriminate(batch["tokens"]), self.discriminate(fakes)
-        loss = LOSSES[self.loss_name].discriminator(real_logits, fake_logits)
-        return loss, {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
+        return keras.ops.cast(self.discriminator(samples, training=training), "float32")
 
     def _apply(self, tape, loss, variables, optimizer):
         warmup_steps = self.discriminator_warmup_steps if optimizer is self.generator_optimizer else 0

@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from .batch_normalization import BatchNormalization
+
 
 @keras.saving.register_keras_serializable("ganzoo")
 class ConditionalBatchNormalization(layers.Layer):
@@ -29,7 +31,7 @@ class ConditionalBatchNormalization(layers.Layer):
     def __init__(self, num_classes, momentum=0.9, epsilon=1e-5, **kwargs):
         super().__init__(**kwargs)
         self.num_classes, self.momentum, self.epsilon = num_classes, momentum, epsilon
-        self.normalize = layers.BatchNormalization(
+        self.normalize = BatchNormalization(
             momentum=momentum, epsilon=epsilon, center=False, scale=False, dtype=self.dtype_policy
         )
 

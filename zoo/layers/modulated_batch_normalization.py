@@ -3,6 +3,8 @@
 import keras
 from keras import layers, ops
 
+from .batch_normalization import BatchNormalization
+
 
 @keras.saving.register_keras_serializable("ganzoo")
 class ModulatedBatchNormalization(layers.Layer):
@@ -30,7 +32,7 @@ class ModulatedBatchNormalization(layers.Layer):
     def __init__(self, momentum=0.9, epsilon=1e-5, seed=0, **kwargs):
         super().__init__(**kwargs)
         self.momentum, self.epsilon, self.seed = momentum, epsilon, seed
-        self.normalize = layers.BatchNormalization(momentum=momentum, epsilon=epsilon, dtype=self.dtype_policy)
+        self.normalize = BatchNormalization(momentum=momentum, epsilon=epsilon, dtype=self.dtype_policy)
 
     def build(self, input_shape):
         """Builds the normalization and the linear layer that predicts its modulation."""

@@ -3,9 +3,11 @@
 import keras
 from keras import layers, ops
 
+from .power_iteration import PowerIteration
+
 
 @keras.saving.register_keras_serializable("ganzoo")
-class SpectralConv2D(layers.Conv2D):
+class SpectralConv2D(PowerIteration, layers.Conv2D):
     """A 2D convolution whose kernel is divided by its spectral norm; gradients flow through the division.
 
     When to use it: in a discriminator that must be Lipschitz continuous. `keras.layers.SpectralNormalization` is a
@@ -33,43 +35,14 @@ class SpectralConv2D(layers.Conv2D):
         self.seed = seed
 
     def build(self, input_shape):
-        """Builds the convolution and the left singular vector of the power iteration."""
+        """Builds the convolution and the vector of the power iteration."""
         super().build(input_shape)
-        # All replicas have equal kernels, so they compute equal vectors.
-        self.vector_u = self.add_weight(
-            (1, self.filters),
-            keras.initializers.RandomNormal(seed=self.seed),
-            trainable=False,
-            aggregation="only_first_replica",
-            dtype="float32",
-            autocast=False,
-            name="vector_u",
-        )
+        self.add_vector(self.filters)
 
     def call(self, inputs, training=None):
         """Convolves with the normalized kernel."""
-        kernel = ops.cast(ops.convert_to_tensor(self.kernel), "float32")
-        matrix = ops.reshape(kernel, (-1, self.filters))
-        u = ops.convert_to_tensor(self.vector_u)
-        v = ops.normalize(ops.matmul(u, ops.transpose(matrix)))
-        if training:
-            u = ops.normalize(ops.matmul(v, matrix))
-            self.vector_u.assign(ops.stop_gradient(u))
-        u, v = ops.stop_gradient(u), ops.stop_gradient(v)
-        spectral_norm = ops.matmul(ops.matmul(v, matrix), ops.transpose(u))
-        outputs = self.convolution_op(inputs, ops.cast(kernel / spectral_norm, inputs.dtype))
+        kernel = self.divide_by_spectral_norm(self.kernel, training)
+        outputs = self.convolution_op(inputs, ops.cast(kernel, inputs.dtype))
         if self.use_bias:
             outputs = ops.add(outputs, ops.reshape(self.bias, (1, 1, 1, -1)))
         return self.activation(outputs)
-
-    def save_own_variables(self, store):
-        """Saves every variable; the method of `Conv2D` saves only the kernel and the bias."""
-        layers.Layer.save_own_variables(self, store)
-
-    def load_own_variables(self, store):
-        """Loads every variable."""
-        layers.Layer.load_own_variables(self, store)
-
-    def get_config(self):
-        """Returns the constructor arguments."""
-        return super().get_config() | {"seed": self.seed}

@@ -16,12 +16,17 @@ class AdversarialLoss:
         decision_threshold: float or None, the logit at which real and fake are equally likely; None if the
             discriminator is not a classifier.
         supports_label_smoothing: bool, whether one-sided label smoothing of real targets is defined.
+        is_relativistic: bool, whether the generator loss compares fake logits with real ones. Otherwise it is called
+            with None in their place, and the discriminator is not evaluated on real samples.
+        logits_metric: str, the name of the logged metric of the logits.
     """
 
     decision_threshold = 0.0
     supports_label_smoothing = False
+    is_relativistic = False
+    logits_metric = "d_accuracy"
 
-    def discriminator(self, real_logits, fake_logits, label_smoothing=0.0):
+    def discriminator_loss(self, real_logits, fake_logits, label_smoothing=0.0):
         """Returns the discriminator loss."""
         raise NotImplementedError
 
@@ -29,9 +34,13 @@ class AdversarialLoss:
         """Returns the term of the discriminator loss for fake logits."""
         raise NotImplementedError
 
-    def generator(self, fake_logits):
-        """Returns the generator loss."""
+    def generator_loss(self, real_logits, fake_logits):
+        """Returns the generator loss; `real_logits` is None unless the loss is relativistic."""
         raise NotImplementedError
+
+    def compute_metric(self, real_logits, fake_logits):
+        """Returns the logged metric of the logits: the discriminator's accuracy over real and fake logits."""
+        return discriminator_accuracy(real_logits, fake_logits, self.decision_threshold)
 
 
 class Minimax(AdversarialLoss):
@@ -45,7 +54,7 @@ class Minimax(AdversarialLoss):
 
     supports_label_smoothing = True
 
-    def discriminator(self, real_logits, fake_logits, label_smoothing=0.0):
+    def discriminator_loss(self, real_logits, fake_logits, label_smoothing=0.0):
         """-E[(1-s) log D(x) + s log(1 - D(x))] - E[log(1 - D(G(z)))], with label smoothing s."""
         real = (1.0 - label_smoothing) * ops.softplus(-real_logits) + label_smoothing * ops.softplus(real_logits)
         return ops.mean(real) + self.fake_loss(fake_logits)
@@ -54,7 +63,7 @@ class Minimax(AdversarialLoss):
         """-E[log(1 - D(G(z)))]."""
         return ops.mean(ops.softplus(fake_logits))
 
-    def generator(self, fake_logits):
+    def generator_loss(self, real_logits, fake_logits):
         """E[log(1 - D(G(z)))]."""
         return -ops.mean(ops.softplus(fake_logits))
 
@@ -65,7 +74,7 @@ class NonSaturating(Minimax):
     Paper: Goodfellow et al. 2014 (arXiv:1406.2661), section 3, last paragraph.
     """
 
-    def generator(self, fake_logits):
+    def generator_loss(self, real_logits, fake_logits):
         """-E[log D(G(z))]."""
         return ops.mean(ops.softplus(-fake_logits))
 
@@ -79,7 +88,7 @@ class LeastSquares(AdversarialLoss):
     decision_threshold = 0.5
     supports_label_smoothing = True
 
-    def discriminator(self, real_logits, fake_logits, label_smoothing=0.0):
+    def discriminator_loss(self, real_logits, fake_logits, label_smoothing=0.0):
         """1/2 E[(D(x) - (1-s))^2] + 1/2 E[D(G(z))^2]."""
         real = ops.mean(ops.square(real_logits - (1.0 - label_smoothing)))
         return 0.5 * real + self.fake_loss(fake_logits)
@@ -88,7 +97,7 @@ class LeastSquares(AdversarialLoss):
         """1/2 E[D(G(z))^2]."""
         return 0.5 * ops.mean(ops.square(fake_logits))
 
-    def generator(self, fake_logits):
+    def generator_loss(self, real_logits, fake_logits):
         """1/2 E[(D(G(z)) - 1)^2]."""
         return 0.5 * ops.mean(ops.square(fake_logits - 1.0))
 
@@ -99,7 +108,7 @@ class Hinge(AdversarialLoss):
     Paper: Lim and Ye 2017, "Geometric GAN" (arXiv:1705.02894); Miyato et al. 2018 (arXiv:1802.05957), equations 16-17.
     """
 
-    def discriminator(self, real_logits, fake_logits, label_smoothing=0.0):
+    def discriminator_loss(self, real_logits, fake_logits, label_smoothing=0.0):
         """E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]."""
         return ops.mean(ops.relu(1.0 - real_logits)) + self.fake_loss(fake_logits)
 
@@ -107,7 +116,7 @@ class Hinge(AdversarialLoss):
         """E[max(0, 1 + D(G(z)))]."""
         return ops.mean(ops.relu(1.0 + fake_logits))
 
-    def generator(self, fake_logits):
+    def generator_loss(self, real_logits, fake_logits):
         """-E[D(G(z))]."""
         return -ops.mean(fake_logits)
 
@@ -119,8 +128,9 @@ class Wasserstein(AdversarialLoss):
     """
 
     decision_threshold = None
+    logits_metric = "wasserstein"
 
-    def discriminator(self, real_logits, fake_logits, label_smoothing=0.0):
+    def discriminator_loss(self, real_logits, fake_logits, label_smoothing=0.0):
         """-(E[D(x)] - E[D(G(z))])."""
         return self.fake_loss(fake_logits) - ops.mean(real_logits)
 
@@ -128,9 +138,38 @@ class Wasserstein(AdversarialLoss):
         """E[D(G(z))]."""
         return ops.mean(fake_logits)
 
-    def generator(self, fake_logits):
+    def generator_loss(self, real_logits, fake_logits):
         """-E[D(G(z))]."""
         return -ops.mean(fake_logits)
+
+    def compute_metric(self, real_logits, fake_logits):
+        """Returns the critic's estimate of the Wasserstein distance, in units of its Lipschitz constant."""
+        return ops.mean(real_logits) - ops.mean(fake_logits)
+
+
+class Relativistic(AdversarialLoss):
+    """Relativistic pairing loss: the discriminator estimates how much more real a real sample is than a fake one.
+
+    Row i of the real logits is paired with row i of the fake logits. Neither loss can be reduced by moving all logits
+    alike, and the generator has to move real and fake logits past each other, so it cannot drop modes as easily.
+
+    Paper: Jolicoeur-Martineau 2019, "The relativistic discriminator" (arXiv:1807.00734), equations 4 and 5 with the
+    sigmoid; Huang et al. 2024, "The GAN is dead; long live the GAN!" (arXiv:2501.05441), equation 2.
+    """
+
+    is_relativistic = True
+
+    def discriminator_loss(self, real_logits, fake_logits, label_smoothing=0.0):
+        """-E[log sigmoid(D(x) - D(G(z)))]."""
+        return ops.mean(ops.softplus(fake_logits - real_logits))
+
+    def generator_loss(self, real_logits, fake_logits):
+        """-E[log sigmoid(D(G(z)) - D(x))]."""
+        return ops.mean(ops.softplus(real_logits - fake_logits))
+
+    def compute_metric(self, real_logits, fake_logits):
+        """Returns the share of pairs in which the real logit is the larger one."""
+        return ops.mean(ops.cast(real_logits > fake_logits, "float32"))
 
 
 LOSSES = {
@@ -139,6 +178,7 @@ LOSSES = {
     "least_squares": LeastSquares(),
     "hinge": Hinge(),
     "wasserstein": Wasserstein(),
+    "relativistic": Relativistic(),
 }
 
 
@@ -157,6 +197,6 @@ def discriminator_accuracy(real_logits, fake_logits, decision_threshold):
     return 0.5 * (real_accuracy + fake_accuracy)
 
 
-def regularization(network):
+def layer_losses(network):
     """Returns the sum of the losses that a network's layers add, such as regularizers: float32 scalar, 0 if none."""
     return ops.cast(sum(network.losses), "float32") if network.losses else keras.ops.zeros(())

@@ -1,4 +1,4 @@
-"""Networks by name. Each file of this folder defines a generator builder, a discriminator builder or both.
+"""Networks by name. A file of this folder defines a generator builder, a discriminator builder or both.
 
 A builder is a function `NAME_generator(latent_dim, shape, ...)` or `NAME_discriminator(shape, ...)` that returns a
 built `keras.Model`; `shape` is the shape of one sample without the batch axis. Generators of image translation take no
@@ -18,6 +18,8 @@ from ..errors import ArgumentError
 from ..registry import nearest
 
 FOLDER = Path(__file__).parent
+# Files of this folder that are no networks.
+OTHERS = ("__init__", "resolutions", "weight_layers")
 # Arguments that are derived from the data and the model; a recipe cannot set them.
 DERIVED_ARGUMENTS = (
     "shape", "latent_dim", "num_classes", "text_dim", "target_channels", "condition_channels", "vocabulary_size",
@@ -26,7 +28,7 @@ DERIVED_ARGUMENTS = (
 
 
 def names(role=None):
-    """Returns the sorted names of the built-in networks, which are the files of this folder.
+    """Returns the sorted names of the built-in networks, which are files of this folder.
 
     Args:
         role: str, "generator" or "discriminator": only networks with a builder for this role. Default: all.
@@ -36,7 +38,7 @@ def names(role=None):
     >>> "patch" in names(), "patch" in names("discriminator"), "patch" in names("generator")
     (True, True, False)
     """
-    files = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+    files = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in OTHERS)
     return files if role is None else [name for name in files if _built_in(name, role)]
 
 

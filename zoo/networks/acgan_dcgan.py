@@ -9,6 +9,7 @@ from keras import layers
 from ..core.validation import NumClasses, PositiveInt, validated
 from .conditional_dcgan import conditional_dcgan_generator
 from .dcgan import check_shape, flat_features, logits_head, make_normalization
+from .weight_layers import weight_layers_of
 
 # The generator is that of conditional DCGAN: the latents concatenated with a label embedding.
 acgan_dcgan_generator = conditional_dcgan_generator
@@ -19,7 +20,7 @@ def acgan_dcgan_discriminator(
     shape: tuple[PositiveInt, ...],
     num_classes: NumClasses,
     width: PositiveInt = 64,
-    normalization: Literal["batch", "layer", "none"] = "batch",
+    normalization: Literal["batch", "layer", "spectral", "none"] = "batch",
     dropout: Annotated[float, Ge(0), Le(0.9)] = 0.0,
     seed: int = 0,
     dtype: object = None,
@@ -32,7 +33,7 @@ def acgan_dcgan_discriminator(
         shape: (height, width, channels) of an image, square, 8 to 128 pixels.
         num_classes: int >= 2.
         width: int >= 1, as in `dcgan_discriminator`. Default 64.
-        normalization: "batch", "layer" or "none". Default "batch".
+        normalization: as in `dcgan_discriminator`; "spectral" includes both heads. Default "batch".
         dropout: float in [0, 0.9], dropout rate before both heads. Default 0.
         seed: int, seed of the initializers and of dropout. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
@@ -47,11 +48,12 @@ def acgan_dcgan_discriminator(
     """
     check_shape("acgan_dcgan_discriminator", shape)
     images = keras.Input(shape, name="images")
-    features = flat_features(images, width, seed, dtype, make_normalization(normalization, dtype))
+    kinds = weight_layers_of(normalization)
+    features = flat_features(images, width, seed, dtype, make_normalization(normalization, dtype), kinds)
     if dropout:
         features = layers.Dropout(dropout, seed=seed, dtype=dtype)(features)
     heads = [
-        logits_head(features, seed + 50),
-        logits_head(features, seed + 51, num_classes, name="class_logits"),
+        logits_head(features, seed + 50, kinds=kinds),
+        logits_head(features, seed + 51, num_classes, name="class_logits", kinds=kinds),
     ]
     return keras.Model(images, heads, name="acgan_dcgan_discriminator")

@@ -1,5 +1,6 @@
 """The DCGAN pair with the label concatenated to the inputs (Mirza and Osindero 2014)."""
 
+import math
 from typing import Literal
 
 import keras
@@ -7,6 +8,7 @@ from keras import layers
 
 from ..core.validation import NumClasses, PositiveInt, validated
 from .dcgan import check_shape, flat_features, logits_head, make_normalization, upsampling_stack
+from .weight_layers import weight_layers_of
 
 
 @validated
@@ -54,7 +56,7 @@ def conditional_dcgan_discriminator(
     shape: tuple[PositiveInt, ...],
     num_classes: NumClasses,
     width: PositiveInt = 64,
-    normalization: Literal["batch", "layer", "none"] = "batch",
+    normalization: Literal["batch", "layer", "spectral", "none"] = "batch",
     seed: int = 0,
     dtype: object = None,
 ):
@@ -66,7 +68,9 @@ def conditional_dcgan_discriminator(
         shape: (height, width, channels) of an image, square, 8 to 128 pixels.
         num_classes: int >= 2.
         width: int >= 1, as in `dcgan_discriminator`. Default 64.
-        normalization: "batch", "layer" or "none". Default "batch".
+        normalization: as in `dcgan_discriminator`; "spectral" includes the label embedding, whose normalized rows are
+            multiplied by the square root of the number of pixels, so that they are on the scale of pixel values.
+            Default "batch".
         seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
@@ -80,11 +84,15 @@ def conditional_dcgan_discriminator(
     """
     check_shape("conditional_dcgan_discriminator", shape)
     images, labels = label_inputs(keras.Input(shape, name="images"))
-    table = layers.Embedding(num_classes, shape[0] * shape[1], _uniform(seed + 100), dtype=dtype)
+    kinds, pixels = weight_layers_of(normalization), shape[0] * shape[1]
+    table = kinds.embedding(num_classes, pixels, embeddings_initializer=_uniform(seed + 100), dtype=dtype)
     channel = layers.Reshape((*shape[:2], 1), dtype=dtype)(table(labels))
+    if normalization == "spectral":
+        channel = layers.Rescaling(math.sqrt(pixels), dtype=dtype)(channel)
     images_with_label = layers.Concatenate(dtype=dtype)([images, channel])
-    features = flat_features(images_with_label, width, seed, dtype, make_normalization(normalization, dtype))
-    return keras.Model([images, labels], logits_head(features, seed + 50), name="conditional_dcgan_discriminator")
+    features = flat_features(images_with_label, width, seed, dtype, make_normalization(normalization, dtype), kinds)
+    logits = logits_head(features, seed + 50, kinds=kinds)
+    return keras.Model([images, labels], logits, name="conditional_dcgan_discriminator")
 
 
 def label_inputs(samples):

@@ -10,8 +10,7 @@ from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
 from ..layers.reflection_padding2d import ReflectionPadding2D
 from .dcgan import make_normalization, normal
-
-LOWEST, MULTIPLE = 16, 4
+from .resolutions import CYCLE_RESNET
 
 
 @validated
@@ -85,14 +84,15 @@ def cycle_resnet_generator(
 
 
 def _check_shape(shape):
-    invalid = [size for size in shape[:2] if size is not None and (size < LOWEST or size % MULTIPLE)]
+    lowest, _, multiple = CYCLE_RESNET
+    invalid = [size for size in shape[:2] if size is not None and size not in CYCLE_RESNET]
     if len(shape) == 3 and shape[-1] is not None and not invalid:
         return
     size = invalid[0] if invalid else 64
-    below = size - size % MULTIPLE
-    suggestions = sorted({max(LOWEST, below), max(LOWEST, size if below == size else below + MULTIPLE)})
+    below = size - size % multiple
+    suggestions = sorted({max(lowest, below), max(lowest, size if below == size else below + multiple)})
     raise ArgumentError(
-        f"cycle_resnet_generator: received samples of shape {shape}, expected a multiple of {MULTIPLE} of at least "
-        f"{LOWEST} as height and as width of (height, width, channels), such as "
+        f"cycle_resnet_generator: received samples of shape {shape}, expected a multiple of {multiple} of "
+        f"{CYCLE_RESNET} as height and as width of (height, width, channels), such as "
         f"{' or '.join(map(str, suggestions))}: set data.resolution"
     )

@@ -12,8 +12,9 @@ from keras import layers
 
 from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
-
-LOWEST, HIGHEST = 8, 128
+from ..layers.batch_normalization import BatchNormalization
+from .resolutions import DCGAN
+from .weight_layers import PLAIN, weight_layers_of
 
 
 def resolution_schedule(resolution):
@@ -72,20 +73,22 @@ def dcgan_generator(
 def dcgan_discriminator(
     shape: tuple[PositiveInt, ...],
     width: PositiveInt = 64,
-    normalization: Literal["batch", "layer", "none"] = "batch",
+    normalization: Literal["batch", "layer", "spectral", "none"] = "batch",
     dropout: Annotated[float, Ge(0), Le(0.9)] = 0.0,
     seed: int = 0,
     dtype: object = None,
 ):
     """Builds a discriminator from 4x4 convolutions with stride 2.
 
-    Paper: Radford, Metz, Chintala 2016 (arXiv:1511.06434), section 3.
+    Paper: Radford, Metz, Chintala 2016 (arXiv:1511.06434), section 3; spectral normalization: Miyato et al. 2018
+    (arXiv:1802.05957).
 
     Args:
         shape: (height, width, channels) of an image, square, 8 to 128 pixels.
         width: int >= 1, feature maps of the first layer. Each lower resolution has twice the maps, up to 8 * width.
             Default 64.
-        normalization: "batch", "layer" or "none"; the first layer has none, as in the paper. Default "batch".
+        normalization: "batch" or "layer" after each convolution except the first, as in the paper; "spectral" for the
+            weights of every layer, the last one included; or "none". Default "batch".
         dropout: float in [0, 0.9], dropout rate before the last layer. Default 0.
         seed: int, seed of the initializers and of dropout. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
@@ -102,10 +105,11 @@ def dcgan_discriminator(
     """
     check_shape("dcgan_discriminator", shape)
     images = keras.Input(shape, name="images")
-    features = flat_features(images, width, seed, dtype, make_normalization(normalization, dtype))
+    kinds = weight_layers_of(normalization)
+    features = flat_features(images, width, seed, dtype, make_normalization(normalization, dtype), kinds)
     if dropout:
         features = layers.Dropout(dropout, seed=seed, dtype=dtype)(features)
-    logits = logits_head(features, seed + len(resolution_schedule(shape[0])) - 1)
+    logits = logits_head(features, seed + len(resolution_schedule(shape[0])) - 1, kinds=kinds)
     return keras.Model(images, logits, name="dcgan_discriminator")
 
 
@@ -137,7 +141,7 @@ def upsampling_stack(vector, shape, width, seed, dtype, normalize):
     return layers.Activation("tanh", dtype="float32", name="images")(x)
 
 
-def downsampling_stack(images, width, seed, dtype, normalize, convolution=layers.Conv2D):
+def downsampling_stack(images, width, seed, dtype, normalize, kinds=PLAIN):
     """Maps images to feature maps: convolutions with stride 2 down to the smallest resolution.
 
     Args:
@@ -146,7 +150,7 @@ def downsampling_stack(images, width, seed, dtype, normalize, convolution=layers
         seed: int, seed of the initializers.
         dtype: Keras dtype policy.
         normalize: function of a Keras tensor, called once per layer except the first; None for no normalization.
-        convolution: layer class of the convolutions. Default `keras.layers.Conv2D`.
+        kinds: `WeightLayers`. Default: those of Keras.
 
     Returns:
         Keras tensor (batch, smallest size, smallest size, maps).
@@ -154,7 +158,7 @@ def downsampling_stack(images, width, seed, dtype, normalize, convolution=layers
     sizes, x = resolution_schedule(images.shape[1]), images
     for level in range(len(sizes) - 1):
         unnormalized = level == 0 or normalize is None
-        x = convolution(
+        x = kinds.convolution(
             width * 2 ** min(level, 3),
             4,
             strides=2,
@@ -167,15 +171,15 @@ def downsampling_stack(images, width, seed, dtype, normalize, convolution=layers
     return x
 
 
-def flat_features(images, width, seed, dtype, normalize, convolution=layers.Conv2D):
+def flat_features(images, width, seed, dtype, normalize, kinds=PLAIN):
     """Maps images to the output of `downsampling_stack`, flattened to (batch, features)."""
-    return layers.Flatten(dtype=dtype)(downsampling_stack(images, width, seed, dtype, normalize, convolution))
+    return layers.Flatten(dtype=dtype)(downsampling_stack(images, width, seed, dtype, normalize, kinds))
 
 
 def make_normalization(normalization, dtype):
-    """Returns a function that applies a new normalization layer to a Keras tensor, or None for "none"."""
+    """Returns a function that applies a new normalization layer to a Keras tensor, or None if none is needed."""
     if normalization == "batch":
-        return lambda x: layers.BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=dtype)(x)
+        return lambda x: BatchNormalization(momentum=0.9, epsilon=1e-5, dtype=dtype)(x)
     if normalization == "layer":
         return lambda x: layers.LayerNormalization(dtype=dtype)(x)
     if normalization == "instance":
@@ -183,17 +187,17 @@ def make_normalization(normalization, dtype):
     return None
 
 
-def logits_head(features, seed, units=1, name="logits"):
+def logits_head(features, seed, units=1, name="logits", kinds=PLAIN):
     """Returns float32 logits (batch, units), computed from features by a dense layer."""
-    return layers.Dense(units, kernel_initializer=normal(seed), dtype="float32", name=name)(features)
+    return kinds.dense(units, kernel_initializer=normal(seed), dtype="float32", name=name)(features)
 
 
 def check_shape(owner, shape):
-    """Raises ArgumentError unless the shape is a square image of 8 to 128 pixels."""
-    if not (len(shape) == 3 and shape[0] == shape[1] and LOWEST <= shape[0] <= HIGHEST):
+    """Raises ArgumentError unless the shape is a square image of a resolution in `resolutions.DCGAN`."""
+    if not (len(shape) == 3 and shape[0] == shape[1] and shape[0] in DCGAN):
         raise ArgumentError(
             f"{owner}: received samples of shape {shape}, expected square images (resolution, resolution, channels) "
-            f"with a resolution of {LOWEST} to {HIGHEST}: set data.resolution, or network = 'mlp' for other shapes"
+            f"with a resolution of {DCGAN}: set data.resolution, or network = 'mlp' for other shapes"
         )
 
 

@@ -1,11 +1,13 @@
 """Multi-layer perceptrons for samples of any shape: points in the plane, or small images."""
 
 import math
+from typing import Literal
 
 import keras
 from keras import layers
 
 from ..core.validation import PositiveInt, validated
+from .weight_layers import weight_layers_of
 
 
 @validated
@@ -52,17 +54,21 @@ def mlp_discriminator(
     shape: tuple[PositiveInt, ...],
     width: PositiveInt = 128,
     depth: PositiveInt = 3,
+    normalization: Literal["spectral", "none"] = "none",
     seed: int = 0,
     dtype: object = None,
 ):
     """Builds a multi-layer perceptron that maps samples to logits.
 
-    When to use it: with `mlp_generator`. It has no normalization, so it is also suitable as a critic.
+    When to use it: with `mlp_generator`. It never normalizes over the batch, so it is also suitable as a critic.
+
+    Paper: spectral normalization: Miyato et al. 2018 (arXiv:1802.05957).
 
     Args:
         shape: tuple of int, one sample without the batch axis.
         width: int >= 1, units of each hidden layer. Default 128.
         depth: int >= 1, hidden layers. Default 3.
+        normalization: "spectral" for the weights of every layer, the last one included, or "none". Default "none".
         seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
@@ -75,8 +81,9 @@ def mlp_discriminator(
     """
     inputs = keras.Input(shape, name="samples")
     x = layers.Flatten(dtype=dtype)(inputs)
-    x = _hidden(x, width, depth, "leaky_relu", "he_normal", seed, dtype)
-    logits = layers.Dense(1, kernel_initializer=_init("glorot_uniform", seed + depth), dtype="float32", name="logits")
+    dense = weight_layers_of(normalization).dense
+    x = _hidden(x, width, depth, "leaky_relu", "he_normal", seed, dtype, dense)
+    logits = dense(1, kernel_initializer=_init("glorot_uniform", seed + depth), dtype="float32", name="logits")
     return keras.Model(inputs, logits(x), name="mlp_discriminator")
 
 
@@ -84,7 +91,8 @@ def _init(name, seed):
     return getattr(keras.initializers, {"he_normal": "HeNormal", "glorot_uniform": "GlorotUniform"}[name])(seed=seed)
 
 
-def _hidden(x, width, depth, activation, initializer, seed, dtype):
+def _hidden(x, width, depth, activation, initializer, seed, dtype, dense=layers.Dense):
     for layer in range(depth):
-        x = layers.Dense(width, activation, kernel_initializer=_init(initializer, seed + layer), dtype=dtype)(x)
+        initial = _init(initializer, seed + layer)
+        x = dense(width, activation=activation, kernel_initializer=initial, dtype=dtype)(x)
     return x

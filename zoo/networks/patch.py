@@ -10,6 +10,7 @@ from keras import layers
 from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
 from .dcgan import make_normalization, normal
+from .weight_layers import weight_layers_of
 
 
 def receptive_field(depth):
@@ -32,7 +33,7 @@ def patch_discriminator(
     condition_channels: Annotated[int, Ge(0)] = 0,
     width: PositiveInt = 64,
     depth: Annotated[int, Ge(1), Le(5)] | None = None,
-    normalization: Literal["instance", "batch", "none"] = "instance",
+    normalization: Literal["instance", "batch", "spectral", "none"] = "instance",
     seed: int = 0,
     dtype: object = None,
 ):
@@ -41,7 +42,7 @@ def patch_discriminator(
     When to use it: another constraint, such as a paired image or cycle consistency, determines the global structure.
 
     Paper: Isola et al. 2017, "pix2pix" (arXiv:1611.07004), section 6.1.2; Zhu et al. 2017, "CycleGAN"
-    (arXiv:1703.10593), section 7.2: a depth of 3.
+    (arXiv:1703.10593), section 7.2: a depth of 3; spectral normalization: Miyato et al. 2018 (arXiv:1802.05957).
 
     Args:
         shape: (height, width, channels) of an image.
@@ -51,7 +52,8 @@ def patch_discriminator(
             Default 64.
         depth: int from 1 to 5, convolutions with stride 2; two with stride 1 follow. A logit covers a patch of
             `receptive_field(depth)` pixels: 16, 34, 70, 142 or 286. Default: 1 below 64 pixels, 2 below 128, else 3.
-        normalization: "instance", "batch" or "none"; the first layer is not normalized. Default "instance".
+        normalization: "instance" or "batch" after each convolution except the first and the last; "spectral" for the
+            weights of every convolution; or "none". Default "instance".
         seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
@@ -71,6 +73,7 @@ def patch_discriminator(
     depth = depth or min(max(min(shape[:2], default=1).bit_length() - 5, 1), 3)
     _check_shape(shape, depth)
     seeds, normalize = itertools.count(seed), make_normalization(normalization, dtype)
+    convolution = weight_layers_of(normalization).convolution
     inputs = keras.Input(shape, name="images")
     x = inputs
     if condition_channels:
@@ -80,7 +83,7 @@ def patch_discriminator(
     for level in range(depth + 1):
         unnormalized = normalize is None or level == 0
         options = {"strides": 2, "padding": "same"} if level < depth else {}
-        x = layers.Conv2D(
+        x = convolution(
             width * 2 ** min(level, 3),
             4,
             use_bias=unnormalized,
@@ -89,7 +92,7 @@ def patch_discriminator(
             **options,
         )(x if options else _pad(x, dtype))
         x = layers.LeakyReLU(0.2, dtype=dtype)(x if unnormalized else normalize(x))
-    last = layers.Conv2D(1, 4, kernel_initializer=normal(next(seeds)), dtype="float32", name="logits")
+    last = convolution(1, 4, kernel_initializer=normal(next(seeds)), dtype="float32", name="logits")
     return keras.Model(inputs, last(_pad(x, dtype)), name="patch_discriminator")
 
 

@@ -3,13 +3,13 @@
 from typing import Literal
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from ..core.validation import NumClasses, PositiveInt, validated
 from ..layers.conditional_batch_normalization import ConditionalBatchNormalization
-from ..layers.spectral_conv2d import SpectralConv2D
 from .conditional_dcgan import label_inputs
-from .dcgan import check_shape, flat_features, logits_head, make_normalization, normal, upsampling_stack
+from .dcgan import check_shape, downsampling_stack, logits_head, make_normalization, normal, upsampling_stack
+from .weight_layers import weight_layers_of
 
 
 @validated
@@ -56,20 +56,29 @@ def projection_dcgan_discriminator(
     shape: tuple[PositiveInt, ...],
     num_classes: NumClasses,
     width: PositiveInt = 64,
-    normalization: Literal["spectral", "batch", "layer", "none"] = "spectral",
+    normalization: Literal["spectral_convolutions", "spectral", "batch", "layer", "none"] = "spectral_convolutions",
+    pooling: Literal["flat", "sum"] = "flat",
     seed: int = 0,
     dtype: object = None,
 ):
     """Builds a DCGAN discriminator whose logit includes the inner product of features and a label embedding.
 
-    Paper: Miyato and Koyama 2018 (arXiv:1802.05637), equation 3; spectral normalization: Miyato et al. 2018
-    (arXiv:1802.05957).
+    By default the features are the flattened last feature map, and only the convolutions are spectrally normalized: the
+    label embedding and the last layer are not. In the paper's discriminator every layer is, and the features are summed
+    over the image: `normalization="spectral"` and `pooling="sum"`. The paper's network is a ResNet.
+
+    Paper: Miyato and Koyama 2018 (arXiv:1802.05637), equation 3 and figure 14; spectral normalization: Miyato et al.
+    2018 (arXiv:1802.05957).
 
     Args:
         shape: (height, width, channels) of an image, square, 8 to 128 pixels.
         num_classes: int >= 2.
         width: int >= 1, as in `dcgan_discriminator`. Default 64.
-        normalization: "spectral", "batch", "layer" or "none". Default "spectral".
+        normalization: "spectral_convolutions" for the weights of the convolutions; "spectral" for those of every layer,
+            the last one and the label embedding included; "batch" or "layer" after each convolution except the first;
+            or "none". Default "spectral_convolutions".
+        pooling: "flat" for the flattened last feature map, (smallest size)**2 * maps features; "sum" for its sum over
+            the image after a ReLU, one feature per map. Default "flat".
         seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
 
@@ -83,10 +92,14 @@ def projection_dcgan_discriminator(
     """
     check_shape("projection_dcgan_discriminator", shape)
     images, labels = label_inputs(keras.Input(shape, name="images"))
-    convolution = SpectralConv2D if normalization == "spectral" else layers.Conv2D
-    features = flat_features(images, width, seed, dtype, make_normalization(normalization, dtype), convolution)
-    features = layers.Activation("linear", dtype="float32")(features)
-    table = layers.Embedding(num_classes, features.shape[-1], normal(seed + 100), dtype="float32")
+    kinds = weight_layers_of(normalization)
+    maps = downsampling_stack(images, width, seed, dtype, make_normalization(normalization, dtype), kinds)
+    if pooling == "sum":
+        features = ops.sum(layers.ReLU(dtype="float32")(maps), axis=(1, 2))
+    else:
+        features = layers.Activation("linear", dtype="float32")(layers.Flatten(dtype=dtype)(maps))
+    units = features.shape[-1]
+    table = kinds.embedding(num_classes, units, embeddings_initializer=normal(seed + 100), dtype="float32")
     product = layers.Dot(axes=1, dtype="float32")([features, table(labels)])
-    logits = layers.Add(dtype="float32", name="projected")([logits_head(features, seed + 50), product])
+    logits = layers.Add(dtype="float32", name="projected")([logits_head(features, seed + 50, kinds=kinds), product])
     return keras.Model([images, labels], logits, name="projection_dcgan_discriminator")

@@ -9,8 +9,8 @@ from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
 from ..layers.conditioning_augmentation import ConditioningAugmentation
 from ..layers.modulated_batch_normalization import ModulatedBatchNormalization
-from ..layers.spectral_conv2d import SpectralConv2D
 from .dcgan import check_shape, downsampling_stack, logits_head, make_normalization, normal, upsampling_stack
+from .weight_layers import weight_layers_of
 
 
 @validated
@@ -84,7 +84,7 @@ def text_dcgan_discriminator(
     text_dim: PositiveInt,
     width: PositiveInt = 64,
     condition_dim: PositiveInt = 128,
-    normalization: Literal["spectral", "batch", "layer", "none"] = "batch",
+    normalization: Literal["batch", "layer", "spectral", "none"] = "batch",
     projection: bool = True,
     seed: int = 0,
     dtype: object = None,
@@ -102,7 +102,8 @@ def text_dcgan_discriminator(
         text_dim: int >= 1, dimension of the text embedding.
         width: int >= 1, as in `dcgan_discriminator`. Default 64.
         condition_dim: int >= 1, dimension of the projection. Default 128.
-        normalization: "spectral", "batch", "layer" or "none". Default "batch".
+        normalization: as in `dcgan_discriminator`; "spectral" includes the projections of text and of features.
+            Default "batch".
         projection: bool, whether to add the inner product. Default True.
         seed: int, seed of the initializers. Default 0.
         dtype: Keras dtype policy or its name. Default: the global policy.
@@ -117,23 +118,21 @@ def text_dcgan_discriminator(
     """
     check_shape("text_dcgan_discriminator", shape)
     images, text = keras.Input(shape, name="images"), keras.Input((text_dim,), name="text")
-    convolution = SpectralConv2D if normalization == "spectral" else layers.Conv2D
-    features = downsampling_stack(images, width, seed, dtype, make_normalization(normalization, dtype), convolution)
+    kinds = weight_layers_of(normalization)
+    features = downsampling_stack(images, width, seed, dtype, make_normalization(normalization, dtype), kinds)
     size, maps = features.shape[1], features.shape[-1]
-    condition = layers.Dense(condition_dim, kernel_initializer=_glorot(seed + 100), dtype=dtype)(text)
+    condition = kinds.dense(condition_dim, kernel_initializer=_glorot(seed + 100), dtype=dtype)(text)
     condition = layers.LeakyReLU(0.2, dtype=dtype)(condition)
     condition_map = layers.Reshape((1, 1, condition_dim), dtype=dtype)(condition)
     condition_map = layers.UpSampling2D(size, dtype=dtype)(condition_map)
     x = layers.Concatenate(dtype=dtype)([features, condition_map])
-    x = convolution(maps, 1, kernel_initializer=normal(seed + 60), dtype=dtype)(x)
+    x = kinds.convolution(maps, 1, kernel_initializer=normal(seed + 60), dtype=dtype)(x)
     x = layers.LeakyReLU(0.2, dtype=dtype)(x)
-    logits = logits_head(layers.Flatten(dtype=dtype)(x), seed + 50)
+    logits = logits_head(layers.Flatten(dtype=dtype)(x), seed + 50, kinds=kinds)
     if projection:
         flat = layers.Flatten(dtype="float32")(features)
-        projected = layers.Dense(text_dim, use_bias=False, kernel_initializer=_glorot(seed + 101), dtype="float32")(
-            flat
-        )
-        product = layers.Dot(axes=1, dtype="float32")([projected, text])
+        project = kinds.dense(text_dim, use_bias=False, kernel_initializer=_glorot(seed + 101), dtype="float32")
+        product = layers.Dot(axes=1, dtype="float32")([project(flat), text])
         logits = layers.Add(dtype="float32", name="projected")([logits, product])
     return keras.Model([images, text], logits, name="text_dcgan_discriminator")
 

@@ -9,8 +9,7 @@ from keras import layers
 from ..core.validation import PositiveInt, validated
 from ..errors import ArgumentError
 from .dcgan import make_normalization, normal
-
-LOWEST, HIGHEST = 8, 512
+from .resolutions import UNET
 
 
 @validated
@@ -79,13 +78,14 @@ def _halve_or_double(kind, maps, use_bias, seed, dtype):
 
 
 def _check_shape(shape):
-    size = max(shape[:2], default=LOWEST)
+    lowest, highest, _ = UNET
+    size = max(shape[:2], default=lowest)
     below = 2 ** (size.bit_length() - 1)
-    if len(shape) == 3 and shape[0] == shape[1] == below and LOWEST <= size <= HIGHEST:
+    if len(shape) == 3 and shape[0] == shape[1] == below and size in UNET:
         return
-    suggestions = sorted({min(max(power, LOWEST), HIGHEST) for power in (below, below if below == size else 2 * below)})
+    suggestions = sorted({min(max(power, lowest), highest) for power in (below, below if below == size else 2 * below)})
     raise ArgumentError(
         f"unet_generator: received samples of shape {shape}, expected square images (resolution, resolution, channels) "
-        f"with a power of two from {LOWEST} to {HIGHEST}, such as "
+        f"with a power of two from {UNET}, such as "
         f"{' or '.join(map(str, suggestions))}: set data.resolution, or network = 'cycle_resnet' for other sizes"
     )

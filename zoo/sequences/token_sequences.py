@@ -96,20 +96,22 @@ def inverse_cdf_sample(logits, uniforms):
 # Gumbel noise.
 
 
-def training_gumbels(seed, step, rows, replicas, shape):
+def training_gumbels(seed, step, rows, replicas, shape, update=0):
     """Samples Gumbel noise for a replica's rows of a step's batch, sliced from one tensor for all replicas.
 
     Args:
         seed: int, the model's seed.
-        step: int32 scalar, generator updates so far.
+        step: int32 scalar, training steps so far.
         rows: int32 tensor (batch,), positions of the rows in the global batch.
         replicas: int, number of replicas that share the batch.
         shape: tuple of int, shape of the noise of one row.
+        update: int in [0, 2048), the generator update of the step. Default 0.
 
     Returns:
         float32 tensor (batch, *shape).
     """
-    key = tf.stack([tf.cast(seed, tf.int64), tf.cast(step, tf.int64)])
+    # Seeds and steps are int32, so an update changes bits that neither uses.
+    key = tf.stack([tf.cast(seed, tf.int64) + update * 2**32, tf.cast(step, tf.int64)])
     count = rows.shape[0] or tf.shape(rows)[0]
     uniforms = tf.random.stateless_uniform((count * replicas, *shape), key, MIN_UNIFORM, 1.0)
     return _gumbel(uniforms if replicas == 1 else tf.gather(uniforms, rows))

@@ -94,3 +94,13 @@ def test_the_uniforms_of_a_row_depend_on_seed_step_and_row_only():
     np.testing.assert_array_equal(uniforms([31], count=3), numbers[[31], :3])
     for other in (uniforms(range(50), seed=4), uniforms(range(50), step=8)):
         assert (other != numbers).mean() > 0.999
+
+
+def test_the_updates_of_a_step_have_numbers_of_their_own():
+    rows = tf.range(4)
+    latents = [training_latents(1, 2, rows, 6, update).numpy() for update in range(3)]
+    uniforms = [training_uniforms_of_rows(1, 2, rows, 6, update).numpy() for update in range(3)]
+    for draws in (latents, uniforms):
+        assert len(np.unique(np.concatenate(draws))) == 3 * 4 * 6
+    np.testing.assert_array_equal(latents[0], training_latents(1, 2, rows, 6))
+    np.testing.assert_array_equal(uniforms[0], training_uniforms_of_rows(1, 2, rows, 6))

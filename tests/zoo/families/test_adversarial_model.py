@@ -11,16 +11,17 @@ def recording(cls):
     """Returns a subclass that records the inputs of each discriminator update, in eager mode."""
 
     class Recording(cls):
-        def generate_fakes(self, batch):
+        def generate_fakes(self, batch, training=True):
             self.latents.append(batch["latents"].numpy())
-            return super().generate_fakes(batch)
+            return super().generate_fakes(batch, training)
 
-        def _discriminator_step(self, batch, fakes):
+        def _discriminator_update(self, batch, fakes):
             before = weights_of(self.generator)
             self.real_rows.append(batch["images"].numpy())
-            super()._discriminator_step(batch, fakes)
+            logs = super()._discriminator_update(batch, fakes)
             assert_equal(weights_of(self.generator), before)
             self.discriminator_after_update = weights_of(self.discriminator)
+            return logs
 
     return Recording
 
@@ -103,7 +104,7 @@ def test_batch_normalization_processes_real_and_fake_separately(tiny, images):
     fakes = tf.constant(images[8:16] * 0.1)
     expected = tf.reduce_mean(model.discriminator(images[:8], training=True))
     model.reset_metrics()
-    model._discriminator_step(batch, fakes)
+    model._discriminator_update(batch, fakes)
     assert float(model._trackers["real_logits"].result()) == pytest.approx(float(expected), abs=1e-5)
 
 

@@ -60,7 +60,7 @@ def test_known_words_keep_their_proportions(default):
 @pytest.mark.parametrize("cls", [SeqGAN, RelGAN])
 def test_training_samples_every_token_with_its_probability(cls):
     model = build(cls)
-    fakes = model.generate_fakes(model.sample_step_inputs(400))
+    fakes = model.generate_fakes(model.sample_step_inputs(400, model.step.value))
     tokens = fakes.numpy() if len(fakes.shape) == 2 else fakes.numpy().argmax(-1)
     probabilities = tf.nn.softmax(model(np.zeros((1, LENGTH), np.int32))[0, 0]).numpy()
     np.testing.assert_allclose(np.bincount(tokens[:, 0], minlength=5) / 400, probabilities, atol=0.08)
@@ -86,15 +86,17 @@ def test_files_and_exports_sample_like_the_model(name, request, tmp_path):
 
 def test_the_discriminators_loss_is_that_of_real_and_generated_texts(default, monkeypatch):
     logits = {"real": tf.constant([[1.0], [-0.5]]), "fake": tf.constant([[2.0], [-3.0]])}
-    monkeypatch.setattr(default, "discriminate", logits.get)
+    monkeypatch.setattr(default, "discriminate", lambda samples, batch, training: logits[samples])
     loss, logs = default.discriminator_objective({"tokens": "real"}, "fake")
     softplus = np.log1p(np.exp([-1.0, 0.5])).mean() + np.log1p(np.exp([2.0, -3.0])).mean()
     assert float(loss) == pytest.approx(softplus)
-    assert {name: float(value) for name, value in logs.items()} == {"real_logits": 0.25, "fake_logits": -0.5}
+    assert {name: float(value) for name, value in logs.items()} == {
+        "real_logits": 0.25, "fake_logits": -0.5, "d_accuracy": 0.5,
+    }  # fmt: skip
 
 
 def test_noise_depends_on_the_models_seed_and_the_step():
     model = build(seed=4)
     model.step.assign(7)
     expected = training_gumbels(4, 7, tf.range(3), 1, (LENGTH, 5))
-    np.testing.assert_array_equal(model.sample_step_inputs(3)["noise"], expected)
+    np.testing.assert_array_equal(model.sample_step_inputs(3, model.step.value)["noise"], expected)

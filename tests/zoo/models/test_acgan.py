@@ -18,7 +18,7 @@ FAKE = tf.math.log([[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]])
 def model(tiny):
     model = tiny(ACGAN, network="acgan_dcgan", num_classes=3, classification_weight=0.5)
     class_logits = {"real": REAL, "fake": FAKE}
-    model.classify = lambda samples: (tf.zeros((2, 1)), class_logits[samples])
+    model.classify = lambda samples, training: (tf.zeros((2, 1)), class_logits[samples])
     return model
 
 
@@ -45,7 +45,7 @@ def test_the_adversarial_part_is_that_of_real_and_fake(tiny):
         fake_classification_weight=0.25,
     )  # fmt: skip
     outputs = {"real": (tf.constant([[3.0], [1.0]]), REAL), "fake": (tf.constant([[2.0], [-4.0]]), FAKE)}
-    model.classify = outputs.get
+    model.classify = lambda samples, training: outputs[samples]
     loss, logs = model.discriminator_objective({"images": "real", "labels": LABELS}, "fake")
     classified = (math.log(2) + math.log(5)) / 2 + 0.25 * math.log(4)
     assert float(loss) == pytest.approx((2**2 + 0) / 4 + (2**2 + 4**2) / 4 + 2 * classified, rel=1e-5)
@@ -60,7 +60,7 @@ def test_the_adversarial_part_is_that_of_real_and_fake(tiny):
 
 def test_the_discriminator_does_not_receive_the_label(tiny, images):
     model = tiny(ACGAN, network="acgan_dcgan", num_classes=3)
-    logits, classes = model.classify(images[:4])
+    logits, classes = model.classify(images[:4], training=False)
     assert (logits.shape, classes.shape) == ((4, 1), (4, 3))
     assert [tensor.name for tensor in model.discriminator.inputs] == ["images"]
     history = model.fit(images, np.arange(len(images)) % 3, batch_size=16, steps_per_epoch=2, verbose=0).history

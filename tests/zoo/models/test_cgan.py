@@ -6,8 +6,8 @@ from ganzoo.zoo import CGAN
 
 def test_the_logits_depend_on_the_label(tiny, images):
     model = tiny(CGAN, network="conditional_dcgan", num_classes=3)
-    first = model.discriminate(images[:4], {"labels": np.array([0, 0, 1, 2])}).numpy()
-    second = model.discriminate(images[:4], {"labels": np.array([1, 0, 1, 1])}).numpy()
+    first = model.discriminate(images[:4], {"labels": np.array([0, 0, 1, 2])}, training=True).numpy()
+    second = model.discriminate(images[:4], {"labels": np.array([1, 0, 1, 1])}, training=True).numpy()
     assert (first != second)[[0, 3]].all()
 
 

@@ -124,11 +124,12 @@ def test_discriminators_regress_to_one_and_zero():
 def test_discriminators_receive_pooled_fakes():
     model, batch = build(0.1, -0.1, pool_size=2)
     past = {domain: tf.fill((2, *SHAPE), 3.0) for domain in "xy"}
-    model.discriminator_objective(batch, past)
+    model.fakes_for_discriminator(batch, past)
     means = []
     for step in range(20):
         model.step.assign(step)
-        _, logs = model.discriminator_objective(batch, {domain: tf.fill((2, *SHAPE), 7.0) for domain in "xy"})
+        pooled = model.fakes_for_discriminator(batch, {domain: tf.fill((2, *SHAPE), 7.0) for domain in "xy"})
+        _, logs = model.discriminator_objective(batch, pooled)
         means.append(float(logs["fake_logits"]))
     # At first some fakes come from the pool; in the end every pooled fake has been replaced.
     assert min(means) < 7
@@ -183,10 +184,10 @@ def test_arrays_of_different_lengths_are_shuffled_independently():
     trained = {"x": [], "y": []}
     original = model.generate_fakes
 
-    def generate_fakes(batch):
+    def generate_fakes(batch, training=True):
         for domain, values in trained.items():
             values += batch[domain].numpy()[:, 0, 0, 0].tolist()
-        return original(batch)
+        return original(batch, training)
 
     model.generate_fakes = generate_fakes
     numbers = np.linspace(-1, 1, 8, dtype="float32")[:, np.newaxis, np.newaxis, np.newaxis]

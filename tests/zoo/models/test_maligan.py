@@ -12,7 +12,7 @@ def weights_of(monkeypatch, **arguments):
     """The weights of four sequences to which the discriminator assigns `LOGITS`."""
     model = MaliGAN.create((3,), {"units": 2}, {"filters": 2, "widths": (2,)}, vocabulary_size=5, **arguments)
     results = {}
-    monkeypatch.setattr(model, "discriminate", lambda tokens, training: tf.constant(LOGITS)[:, tf.newaxis])
+    monkeypatch.setattr(model, "discriminate", lambda samples, batch, training: tf.constant(LOGITS)[:, tf.newaxis])
     monkeypatch.setattr(model, "policy_loss", lambda tokens, weights: (results.update(weights=weights), {}))
     model.generator_objective({}, tf.ones((4, 3), tf.int32))
     return results["weights"].numpy()
@@ -44,7 +44,7 @@ def test_the_logged_reward_is_the_mean_ratio(monkeypatch):
     model = MaliGAN.create((3,), {"units": 2}, {"filters": 2, "widths": (2,)}, vocabulary_size=5)
     # The mean over several logits of a sequence.
     logits = tf.stack([LOGITS - 1, LOGITS + 1], axis=1)
-    monkeypatch.setattr(model, "discriminate", lambda tokens, training: logits)
+    monkeypatch.setattr(model, "discriminate", lambda samples, batch, training: logits)
     _, logs = model.generator_objective({}, tf.ones((4, 3), tf.int32))
     assert set(logs) == {"reward", "entropy"}
     assert float(logs["reward"]) == pytest.approx(np.exp(np.minimum(LOGITS, np.log(19))).mean(), rel=1e-5)

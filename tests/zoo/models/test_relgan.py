@@ -43,7 +43,7 @@ def test_losses_by_hand(loss, monkeypatch):
     model = tiny(loss=loss, interpolate_tokens=False)
     real, fake = tf.constant([[1.0], [2.0]]), tf.constant([[0.5], [-1.0]])
     fakes = tf.zeros((2, 4, 5))
-    monkeypatch.setattr(model, "discriminate", lambda tokens, training=True: fake if tokens is fakes else real)
+    monkeypatch.setattr(model, "discriminate", lambda samples, batch, training: fake if samples is fakes else real)
     batch = {"tokens": tf.zeros((2, 4), tf.int32)}
     losses = float(model.discriminator_objective(batch, fakes)[0]), float(model.generator_objective(batch, fakes)[0])
 
@@ -76,11 +76,13 @@ def test_real_and_generated_texts_are_interpolated_with_their_own_uniforms(monke
         model, "interpolate", lambda sequences, uniforms: calls.append((sequences, uniforms)) or sequences
     )
     logits = iter([tf.constant([[1.0], [3.0]]), tf.constant([[-2.0], [-1.0]])])
-    monkeypatch.setattr(model, "discriminate", lambda tokens: next(logits))
+    monkeypatch.setattr(model, "discriminate", lambda samples, batch, training: next(logits))
     uniforms = tf.reshape(tf.range(12.0), (2, 6)) / 12
     tokens, fakes = tf.constant([[1, 2, 3, 4], [0, 0, 0, 0]]), tf.ones((2, 4, 5))
     _, logs = model.discriminator_objective({"tokens": tokens, "interpolation": uniforms}, fakes)
-    assert {name: float(value) for name, value in logs.items()} == {"real_logits": 2.0, "fake_logits": -1.5}
+    assert {name: float(value) for name, value in logs.items()} == {
+        "real_logits": 2.0, "fake_logits": -1.5, "d_accuracy": 1.0,
+    }  # fmt: skip
     (real, of_real), (fake, of_fake) = calls
     np.testing.assert_array_equal(real, tf.one_hot(tokens, 5))
     np.testing.assert_array_equal(fake, fakes)
@@ -92,8 +94,8 @@ def test_uniforms_depend_on_the_models_seed_and_the_step_and_are_left_out_withou
     model = tiny(seed=4)
     model.step.assign(7)
     expected = training_uniforms_of_rows(INTERPOLATION_SEED + 4, 7, tf.range(3), 6)
-    np.testing.assert_array_equal(model.sample_step_inputs(3)["interpolation"], expected)
-    assert set(tiny(interpolate_tokens=False).sample_step_inputs(3)) == {"noise"}
+    np.testing.assert_array_equal(model.sample_step_inputs(3, model.step.value)["interpolation"], expected)
+    assert set(tiny(interpolate_tokens=False).sample_step_inputs(3, 0)) == {"noise"}
 
 
 def test_the_generator_samples_at_the_current_temperature_and_logs_it(monkeypatch):
@@ -104,5 +106,7 @@ def test_the_generator_samples_at_the_current_temperature_and_logs_it(monkeypatc
     model.generate_fakes({"noise": "noise"})
     ((noise, inverse_temperature),) = calls
     assert (noise, float(inverse_temperature)) == ("noise", pytest.approx(4))
-    monkeypatch.setattr(model, "discriminate", lambda tokens: tf.zeros((2, 1)))
-    assert float(model.generator_objective({"tokens": None}, None)[1]["inverse_temperature"]) == pytest.approx(4)
+    monkeypatch.setattr(model, "discriminate", lambda samples, batch, training: tf.zeros((2, 1)))
+    assert float(
+        model.generator_objective({"tokens": tf.zeros((2, 4), tf.int32)}, None)[1]["inverse_temperature"]
+    ) == pytest.approx(4)

@@ -37,7 +37,9 @@ LOGITS_OF_TOKENS = {"real": np.array([1.0, 2.0, -1.0, 0.5, 0.0, -2.0]), "fakes":
 def with_logits(monkeypatch, **arguments):
     model = tiny(**arguments)
     monkeypatch.setattr(
-        model, "discriminate", lambda tokens, training=True: tf.constant(LOGITS["real" if tokens is REAL else "fakes"])
+        model,
+        "discriminate",
+        lambda samples, batch, training: tf.constant(LOGITS["real" if samples is REAL else "fakes"]),
     )
     return model
 

@@ -98,7 +98,9 @@ def test_the_token_of_a_sequence_of_one_gets_its_reward():
     small = {"units": 4}, {"network": "recurrent", "units": 4}
     model = SeqGAN.create((1,), *small, vocabulary_size=WORDS, reward=FunctionReward(lambda tokens: tokens[:, 0]))
     tokens = tf.constant([[3], [5]])
-    np.testing.assert_array_equal(model.token_rewards(tokens, model.sample_step_inputs(2)["uniforms"]), [[3], [5]])
+    np.testing.assert_array_equal(
+        model.token_rewards(tokens, model.sample_step_inputs(2, model.step.value)["uniforms"]), [[3], [5]]
+    )
 
 
 def test_without_rollouts_every_token_gets_the_reward_of_its_sequence():
@@ -113,7 +115,7 @@ def test_uniforms_depend_on_the_models_seed_and_the_step():
     model = built(favorites, rollouts=2, seed=4)
     model.step.assign(7)
     expected = training_uniforms_of_rows(ROLLOUT_SEED + 4, 7, tf.range(3), 2 * (LENGTH - 1) * LENGTH)
-    np.testing.assert_array_equal(model.sample_step_inputs(3)["uniforms"], expected)
+    np.testing.assert_array_equal(model.sample_step_inputs(3, model.step.value)["uniforms"], expected)
 
 
 def test_the_mean_token_reward_and_the_entropy_are_logged():
@@ -133,7 +135,7 @@ def gradients(model, steps=1, rows=16):
 
     @tf.function
     def gradient():
-        batch = model.sample_step_inputs(rows)
+        batch = model.sample_step_inputs(rows, model.step.value)
         with tf.GradientTape() as tape:
             loss, _ = model.generator_objective(batch, model.generate_fakes(batch))
         return tf.concat([tf.reshape(part, [-1]) for part in tape.gradient(loss, [v.value for v in variables])], 0)
@@ -175,7 +177,9 @@ def test_rewarded_tokens_become_more_likely():
     model = built(favorites, seed=1)
 
     def probability():
-        return np.mean(model.generator.sample(model.sample_step_inputs(500)["noise"]).numpy() == FAVORITE)
+        return np.mean(
+            model.generator.sample(model.sample_step_inputs(500, model.step.value)["noise"]).numpy() == FAVORITE
+        )
 
     before = probability()
     model.fit(sequences(64), batch_size=32, steps_per_epoch=50, verbose=0)

@@ -39,14 +39,14 @@ def data(num_samples=24):
 
 def fix_logits(model, **logits):
     """Gives a model fixed logits for real, wrong and fake pairs; returns a batch whose tensors name their content."""
-    model.encode = lambda tokens: tokens
+    model.encode = lambda tokens, training: tokens
     table = {("real", "right"): logits["real"], ("real", "wrong"): logits["wrong"], ("fake", "right"): logits["fake"]}
 
-    def discriminate(samples, text):
+    def discriminate_text(samples, text, training):
         names = zip(samples.numpy().ravel(), text.numpy().ravel(), strict=True)
         return tf.constant([[table[sample.decode(), caption.decode()]] for sample, caption in names], tf.float32)
 
-    model.discriminate = discriminate
+    model.discriminate_text = discriminate_text
     return {
         "images": tf.constant([["real"]]),
         "tokens": tf.constant([["right"]]),
@@ -71,8 +71,8 @@ def test_losses_and_scalars_are_means_over_rows(build):
     model = build(loss="least_squares")
     # Two real images, a and b, with captions A and B, and two fakes of these captions.
     logits = {("a", "A"): 3.0, ("b", "B"): 1.0, ("a", "B"): -1.0, ("b", "A"): 4.0, ("c", "A"): 2.0, ("d", "B"): -4.0}
-    model.encode = lambda tokens: tokens
-    model.discriminate = lambda samples, text: tf.constant(
+    model.encode = lambda tokens, training: tokens
+    model.discriminate_text = lambda samples, text, training: tf.constant(
         [[logits[pair]] for pair in zip(samples.numpy().astype(str), text.numpy().astype(str), strict=True)]
     )
     batch = {
@@ -92,10 +92,11 @@ def test_the_interpolated_part_is_weighted_and_has_latents_of_its_own(build):
     model.step.assign(5)
     inputs = []
     object.__setattr__(model, "generator", lambda pair, training: inputs.append((pair, training)) or "between")
-    model.encode = lambda tokens: tokens
+    model.encode = lambda tokens, training: tokens
     logits = {"fakes": tf.constant([[2.0], [5.0]]), "between": tf.constant([[-1.0], [0.0]])}
-    model.discriminate = lambda samples, text: logits[samples]
+    model.discriminate_text = lambda samples, text, training: logits[samples]
     batch = {"tokens": tf.constant([[2.0], [4.0]]), "wrong_tokens": tf.constant([[0.0], [1.0]])}
+    batch |= model.sample_step_inputs(2, model.step.value)
     loss, logs = model.generator_objective(batch, "fakes")
     assert (float(loss), logs) == (pytest.approx((1 + 16) / 4 + 0.25 * (4 + 1) / 4), {})
     (((latents, between), training),) = inputs
@@ -114,7 +115,9 @@ def test_the_generators_loss_does_not_reach_the_encoder_whatever_the_batch_size(
     def loss_of(tokens, wrong_tokens):
         with tf.GradientTape() as tape:
             fakes = tf.zeros((tf.shape(tokens)[0], 8, 8, 1))
-            loss, _ = model.generator_objective({"tokens": tokens, "wrong_tokens": wrong_tokens}, fakes)
+            batch = model.sample_step_inputs(tf.shape(tokens)[0], model.step.value)
+            batch |= {"tokens": tokens, "wrong_tokens": wrong_tokens}
+            loss, _ = model.generator_objective(batch, fakes)
         assert tape.gradient(loss, variables) == [None] * len(variables)
         return loss
 
@@ -147,12 +150,15 @@ def test_interpolation_adds_the_generators_loss_between_two_captions(build):
     model = build(interpolation_weight=1.0)
     tokens = model.vocabulary.encode(CAPTIONS)
     batch = {"images": tf.zeros((4, 8, 8, 1)), "tokens": tokens, "wrong_tokens": tokens[::-1].copy()}
+    batch |= model.sample_step_inputs(4, model.step.value)
     embeddings = []
-    discriminate = model.discriminate
-    model.discriminate = lambda samples, text: embeddings.append(text.numpy()) or discriminate(samples, text)
+    discriminate = model.discriminate_text
+    model.discriminate_text = lambda samples, text, training: (
+        embeddings.append(text.numpy()) or discriminate(samples, text, training)
+    )
     fakes = tf.zeros((4, 8, 8, 1))
     model.generator_objective(batch, fakes)
-    right = model.encode(tokens).numpy()
+    right = model.encode(tokens, training=True).numpy()
     np.testing.assert_allclose(embeddings[0], right, atol=1e-6)
     np.testing.assert_allclose(embeddings[1], (right + right[::-1]) / 2, atol=1e-6)
 

@@ -48,7 +48,7 @@ def build(name):
             tokens = model.vocabulary.encode(CAPTIONS)
             batch |= {"tokens": tokens, "wrong_tokens": tokens[::-1].copy()}
     batch = {key: tf.constant(value) for key, value in batch.items()}
-    return model, batch | model.sample_step_inputs(2)
+    return model, batch | model.sample_step_inputs(2, model.step.value)
 
 
 @pytest.mark.parametrize("name", variants())

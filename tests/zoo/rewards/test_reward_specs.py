@@ -66,9 +66,9 @@ def test_a_reward_is_saved_with_its_model(tmp_path):
     model.compile()
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    rewards = model.reward.compute_reward(TOKENS, model.discriminate)
+    rewards = model.reward.compute_reward(TOKENS, model.logits_of_tokens)
     assert rewards[0] > rewards[1] + 1
-    np.testing.assert_array_equal(loaded.reward.compute_reward(TOKENS, loaded.discriminate), rewards)
+    np.testing.assert_array_equal(loaded.reward.compute_reward(TOKENS, loaded.logits_of_tokens), rewards)
 
 
 @pytest.mark.parametrize("wrong", [5, [], [5], True, {"kind": ["bleu"]}])

@@ -10,6 +10,7 @@ from PIL import __version__ as pillow
 
 from ....zoo.core.cache import building, cache_entry, digest, read_manifest
 from ....zoo.core.progress import track_progress
+from ....zoo.networks.resolutions import DATA
 from ....zoo.registry import nearest
 from ..data_error import DataError
 from ..images.class_folders import tenth_split
@@ -173,10 +174,10 @@ def _prepared_builder(name, argument, data_dir):
 
 def _own_resolution(name, feature):
     height, width = feature.shape[:2]
-    if height is None or height != width or not 8 <= height <= 128:
+    if height is None or height != width or height not in DATA:
         raise DataError(
             f"data.resolution: received none for {name}, whose images are {height or 'any'} x {width or 'any'}, "
-            "expected 8 to 128: set it with --set data.resolution=32"
+            f"expected {DATA}: set it with --set data.resolution=32"
         )
     return height
 

@@ -2,6 +2,7 @@
 
 import os
 
+from ....zoo.networks.resolutions import DATA
 from .. import kinds, load, options
 from ..data_error import DataError
 from ..images.layouts import layout_hint
@@ -11,8 +12,6 @@ from ..path_arguments import source_folder
 from ..translation_source import TranslationSource, size_to_load
 
 EXPECTED = "two sources such as folder:a,folder:b, a folder with trainA/ and trainB/, or tfds:cycle_gan/NAME"
-# The largest resolution that `load` accepts, crop included.
-MAX_RESOLUTION = 128
 
 
 def load_unpaired(argument, resolution=None, flip=False, crop=0, data_dir=None, cache_dir=None):
@@ -74,9 +73,9 @@ def split_sources(argument):
 
 
 def _load(source, size, crop, folders):
-    if crop and size > MAX_RESOLUTION:
+    if crop and size > DATA.highest:
         raise DataError(
-            f"data.crop: received {crop} with data.resolution {size - crop}, expected a sum of at most {MAX_RESOLUTION}"
+            f"data.crop: received {crop} with data.resolution {size - crop}, expected a sum of at most {DATA.highest}"
         )
     supported = options(source)
     return load(source, size, **{option: folder for option, folder in folders.items() if option in supported})

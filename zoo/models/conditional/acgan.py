@@ -62,24 +62,25 @@ class ACGAN(ClassConditionalGAN):
         """Adds the classification loss on real images, and the classification accuracy on real and fake images."""
         return (*super().metric_names, "class_loss", "real_class_accuracy", "fake_class_accuracy")
 
-    def classify(self, samples):
-        """Returns (logits, class logits) of samples, float32, in training mode."""
-        logits, classes = self.discriminator(samples, training=True)
+    def classify(self, samples, training):
+        """Returns (logits, class logits) of samples, float32."""
+        logits, classes = self.discriminator(samples, training=training)
         return keras.ops.cast(logits, "float32"), keras.ops.cast(classes, "float32")
+
+    def discriminate(self, samples, batch, training):
+        """Returns logits of the samples; the class logits are left out."""
+        return self.classify(samples, training)[0]
 
     def discriminator_objective(self, batch, fakes):
         """Returns -(L_S + L_C), and the scalars to log."""
         labels = batch["labels"]
-        real_logits, real_classes = self.classify(batch["images"])
-        fake_logits, fake_classes = self.classify(fakes)
+        real_logits, real_classes = self.classify(self.augment(batch["images"], batch, "real"), training=True)
+        fake_logits, fake_classes = self.classify(self.augment(fakes, batch, "fake"), training=True)
         class_loss = cross_entropy(labels, real_classes)
-        logs = {
-            "real_logits": keras.ops.mean(real_logits),
-            "fake_logits": keras.ops.mean(fake_logits),
+        logs = self.describe_logits(real_logits, fake_logits) | {
             "class_loss": class_loss,
             "real_class_accuracy": accuracy(labels, real_classes),
             "fake_class_accuracy": accuracy(labels, fake_classes),
-            **self.discriminator_metrics(real_logits, fake_logits),
         }
         loss = self.discriminator_loss(real_logits, fake_logits)
         classified = class_loss + self.fake_classification_weight * cross_entropy(labels, fake_classes)
@@ -87,8 +88,12 @@ class ACGAN(ClassConditionalGAN):
 
     def generator_objective(self, batch, fakes):
         """Returns -(L_C - L_S)."""
-        logits, classes = self.classify(fakes)
-        return self.generator_loss(logits) + self.classification_weight * cross_entropy(batch["labels"], classes), {}
+        fake_logits, classes = self.classify(self.augment(fakes, batch, "fake"), training=True)
+        real_logits = None
+        if self.adversarial_loss.is_relativistic:
+            real_logits = self.augmented_logits(batch["images"], batch, "real")
+        loss = self.generator_loss(real_logits, fake_logits)
+        return loss + self.classification_weight * cross_entropy(batch["labels"], classes), {}
 
     def get_config(self):
         """Returns the constructor arguments."""

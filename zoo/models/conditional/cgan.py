@@ -35,7 +35,7 @@ class CGAN(ClassConditionalGAN):
 
     default_networks = {"generator": "conditional_dcgan", "discriminator": "conditional_dcgan"}
 
-    def discriminate(self, samples, batch):
+    def discriminate(self, samples, batch, training):
         """Returns logits of the samples given their labels."""
-        logits = self.discriminator([samples, batch["labels"]], training=True)
+        logits = self.discriminator([samples, batch["labels"]], training=training)
         return keras.ops.cast(logits, "float32")

@@ -13,7 +13,9 @@ class ProjectionGAN(ClassConditionalGAN):
     When to use it: where the pixels dominate the concatenated label of a `CGAN`: many classes, larger images.
 
     Paper: Miyato and Koyama 2018, "cGANs with projection discriminator" (arXiv:1802.05637), equations 3 and 5: the
-    logit is psi(phi(x)) + <y, V phi(x)>; hinge loss and spectral normalization as in its experiments.
+    logit is psi(phi(x)) + <y, V phi(x)>; hinge loss as in its experiments. The default discriminator differs from the
+    paper's: a DCGAN instead of a ResNet, spectral normalization of the convolutions only, and flattened instead of
+    summed features. Its arguments `normalization="spectral"` and `pooling="sum"` are the paper's choices.
 
     Args:
         generator: `keras.Model`, [(batch, latent_dim), (batch,) int32 labels] -> (batch, *shape).
@@ -34,9 +36,9 @@ class ProjectionGAN(ClassConditionalGAN):
     """
 
     default_networks = {"generator": "projection_dcgan", "discriminator": "projection_dcgan"}
-    supported_losses = ("hinge", "non_saturating", "minimax", "least_squares")
+    supported_losses = ("hinge", "non_saturating", "minimax", "least_squares", "relativistic")
 
-    def discriminate(self, samples, batch):
+    def discriminate(self, samples, batch, training):
         """Returns logits of the samples given their labels."""
-        logits = self.discriminator([samples, batch["labels"]], training=True)
+        logits = self.discriminator([samples, batch["labels"]], training=training)
         return keras.ops.cast(logits, "float32")

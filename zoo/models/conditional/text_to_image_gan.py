@@ -13,7 +13,6 @@ from ...core.validation import validated
 from ...errors import ArgumentError
 from ...families.image_gan import ImageGAN
 from ...families.network_checks import frozen_copy, inputs_of
-from ...losses.adversarial_losses import LOSSES
 from ...pipeline.preprocessor import CaptionedImagePreprocessor
 from ...registry import variant
 from ...sequences.text_encoder import gru_encoder, unroll_rnn
@@ -225,49 +224,72 @@ class TextToImageGAN(ImageGAN):
         """Adds both parts of the discriminator's loss, and the mean logit of real images with wrong captions."""
         return (*super().metric_names, "adversarial_loss", "matching_loss", "wrong_logits")
 
-    def encode(self, tokens):
-        """Returns the text embeddings of tokens, float32 (batch, text_dim), in training mode."""
-        return self.text_encoder(tokens, training=True)
+    def encode(self, tokens, training):
+        """Returns the text embeddings of tokens, float32 (batch, text_dim)."""
+        return self.text_encoder(tokens, training=training)
 
-    def generate_fakes(self, batch):
+    def sample_step_inputs(self, num_rows, step, update=0):
+        """Adds the latents of interpolated captions."""
+        inputs = super().sample_step_inputs(num_rows, step, update)
+        if self.interpolation_weight:
+            rows, seed = self.global_row_indices(num_rows), self.seed + INTERPOLATION_SEED
+            inputs["interpolation_latents"] = training_latents(seed, step, rows, self.latent_dim, update)
+        return inputs
+
+    def generate_fakes(self, batch, training=True):
         """Returns samples of the captions of an update; no gradient reaches the encoder."""
-        return self.generator([batch["latents"], tf.stop_gradient(self.encode(batch["tokens"]))], training=True)
+        text = tf.stop_gradient(self.encode(batch["tokens"], training))
+        return self.generator([batch["latents"], text], training=training)
 
-    def discriminate(self, samples, text):
-        """Returns float32 logits of samples given the embeddings of their captions."""
-        return keras.ops.cast(self.discriminator([samples, text], training=True), "float32")
+    def discriminate(self, samples, batch, training):
+        """Returns float32 logits of samples given their captions."""
+        return self.discriminate_text(samples, self.encode(batch["tokens"], training), training)
+
+    def discriminate_text(self, samples, text, training):
+        """Returns float32 logits of samples given text embeddings (batch, text_dim)."""
+        return keras.ops.cast(self.discriminator([samples, text], training=training), "float32")
 
     def discriminator_objective(self, batch, fakes):
         """Returns the adversarial loss plus the weighted matching loss, and the scalars to log."""
-        real = batch["images"]
-        right, wrong = tf.split(self.encode(tf.concat([batch["tokens"], batch["wrong_tokens"]], 0)), 2)
+        real = self.augment(batch["images"], batch, "real")
+        tokens = tf.concat([batch["tokens"], batch["wrong_tokens"]], 0)
+        right, wrong = tf.split(self.encode(tokens, training=True), 2)
         # One call, so that batch normalization processes the same images with right and with wrong captions.
-        both = self.discriminate(tf.concat([real, real], 0), tf.concat([right, wrong], 0))
+        texts = tf.concat([right, wrong], 0)
+        both = self.discriminate_text(tf.concat([real, real], 0), texts, training=True)
         real_logits, wrong_logits = tf.split(both, 2)
-        fake_logits = self.discriminate(fakes, right)
+        fake_logits = self.discriminate_text(self.augment(fakes, batch, "fake"), right, training=True)
         adversarial = self.discriminator_loss(real_logits, fake_logits)
-        matching = LOSSES[self.loss_name].fake_loss(wrong_logits)
-        logs = {
-            "real_logits": tf.reduce_mean(real_logits),
-            "fake_logits": tf.reduce_mean(fake_logits),
+        matching = self.matching_loss(real_logits, wrong_logits)
+        logs = self.describe_logits(real_logits, fake_logits) | {
             "wrong_logits": tf.reduce_mean(wrong_logits),
             "adversarial_loss": adversarial,
             "matching_loss": matching,
-            **self.discriminator_metrics(real_logits, fake_logits),
         }
         return adversarial + self.matching_weight * matching, logs
 
+    def matching_loss(self, real_logits, wrong_logits):
+        """Returns what the discriminator minimizes on real images with wrong captions, which it is to reject."""
+        if self.adversarial_loss.is_relativistic:
+            return self.discriminator_loss(real_logits, wrong_logits)
+        return self.adversarial_loss.fake_loss(wrong_logits)
+
     def generator_objective(self, batch, fakes):
         """Returns the adversarial loss, plus the weighted one of captions halfway between a row's two captions."""
-        right = tf.stop_gradient(self.encode(batch["tokens"]))
-        loss = self.generator_loss(self.discriminate(fakes, right))
+        right = tf.stop_gradient(self.encode(batch["tokens"], training=True))
+        real_logits = None
+        if self.adversarial_loss.is_relativistic:
+            real_logits = self.discriminate_text(self.augment(batch["images"], batch, "real"), right, training=True)
+        loss = self.generator_loss(
+            real_logits, self.discriminate_text(self.augment(fakes, batch, "fake"), right, training=True)
+        )
         if self.interpolation_weight:
-            between = 0.5 * (right + tf.stop_gradient(self.encode(batch["wrong_tokens"])))
-            num_rows = between.shape[0] or tf.shape(between)[0]
-            rows = self.global_row_indices(num_rows)
-            latents = training_latents(self.seed + INTERPOLATION_SEED, self.step.value, rows, self.latent_dim)
-            interpolated = self.generator([latents, between], training=True)
-            loss = loss + self.interpolation_weight * self.generator_loss(self.discriminate(interpolated, between))
+            wrong = tf.stop_gradient(self.encode(batch["wrong_tokens"], training=True))
+            between = 0.5 * (right + wrong)
+            interpolated = self.generator([batch["interpolation_latents"], between], training=True)
+            interpolated = self.augment(interpolated, batch, "fake")
+            logits = self.discriminate_text(interpolated, between, training=True)
+            loss = loss + self.interpolation_weight * self.generator_loss(real_logits, logits)
         return loss, {}
 
     def get_config(self):

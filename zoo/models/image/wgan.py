@@ -42,8 +42,6 @@ class WGAN(ImageGAN):
     """
 
     supported_losses = ("wasserstein",)
-    # The critic's estimate of the Wasserstein distance, in units of its Lipschitz constant.
-    logits_metric = "wasserstein"
     default_n_critic = 5
     discriminator_defaults = {"normalization": "none"}
 
@@ -52,10 +50,6 @@ class WGAN(ImageGAN):
         super().__init__(generator, discriminator, **kwargs)
         self.clip_value = clip_value
         clip_weights(discriminator, clip_value)
-
-    def discriminator_metrics(self, real_logits, fake_logits):
-        """Returns E[D(x)] - E[D(G(z))]."""
-        return {"wasserstein": keras.ops.mean(real_logits) - keras.ops.mean(fake_logits)}
 
     def default_optimizers(self):
         """Returns RMSprop 5e-5 for both, as in the paper's algorithm 1."""

@@ -50,7 +50,7 @@ class MaliGAN(PolicyGradientTextGAN):
 
     def generator_objective(self, batch, fakes):
         """Returns the policy loss, with the normalized ratios minus their mean as advantages."""
-        logits = tf.reduce_mean(self.discriminate(fakes, training=False), axis=-1)
+        logits = tf.reduce_mean(self.discriminate(fakes, batch, training=False), axis=-1)
         max_logit = tf.math.log(self.max_real_probability) - tf.math.log1p(-self.max_real_probability)
         ratios = tf.exp(tf.minimum(logits, max_logit))
         total, count = self.all_reduce_sum((tf.reduce_sum(ratios), tf.cast(tf.size(ratios), tf.float32)))

@@ -1,15 +1,13 @@
 """RelGAN: training by gradients through relaxed tokens instead of rewards."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-import keras
 import tensorflow as tf
 from annotated_types import Ge, Gt
 
 from ...core.prng import training_uniforms_of_rows
 from ...core.validation import validated
 from ...families.text_gan import TextGAN
-from ...losses.adversarial_losses import LOSSES
 from ...registry import variant
 
 # Offset of the seed, so that interpolation is independent of other random numbers of a step.
@@ -37,10 +35,10 @@ class RelGAN(TextGAN):
         anneal_steps: int >= 1, generator updates until the final value is reached. Default 3000.
         interpolate_tokens: bool, whether to interpolate one token of each sequence with another one in discriminator
             updates, see `interpolate`. Default True; not in the paper.
-        loss: "relativistic", as in the paper; "non_saturating"; or "minimax", which minimizes the Jensen-Shannon
-            divergence, while the others favor likely sequences. Default "relativistic".
-        **kwargs: of `TextGAN` and `AdversarialModel`: `vocabulary`, `discriminator_warmup_steps`, `sample_unknown`,
-            `n_critic` (default 5), `ema_halflife_kimg`, `ema_rampup`, `seed`.
+        **kwargs: of `TextGAN` and `AdversarialModel`: `loss`, `label_smoothing`, `regularizers`, `vocabulary`,
+            `discriminator_warmup_steps`, `sample_unknown`, `n_critic` (default 5), `generator_updates`,
+            `ema_halflife_kimg`, `ema_rampup`, `seed`. The loss is "relativistic" by default, as in the paper;
+            "minimax" minimizes the Jensen-Shannon divergence, while the others favor likely sequences.
 
     Raises:
         ArgumentError: an argument out of its range, or networks that do not fit each other.
@@ -53,18 +51,18 @@ class RelGAN(TextGAN):
     """
 
     default_n_critic = 5
+    supported_losses = ("relativistic", "non_saturating", "minimax")
+    # The discriminator receives distributions over tokens.
+    differentiable_samples = True
 
     @validated
     def __init__(
         self, generator, discriminator, inverse_temperature: Annotated[float, Gt(0)] = 10.0,
-        anneal_steps: Annotated[int, Ge(1)] = 3000, interpolate_tokens: bool = True,
-        loss: Literal["relativistic", "non_saturating", "minimax"] = "relativistic", **kwargs,
+        anneal_steps: Annotated[int, Ge(1)] = 3000, interpolate_tokens: bool = True, **kwargs,
     ):  # fmt: skip
         super().__init__(generator, discriminator, **kwargs)
         self.inverse_temperature, self.anneal_steps = inverse_temperature, anneal_steps
         self.interpolate_tokens = interpolate_tokens
-        # Keras uses the attribute `loss` itself.
-        self.loss_name = loss
 
     @classmethod
     def resolve_network_spec(cls, role, spec):
@@ -83,13 +81,13 @@ class RelGAN(TextGAN):
         progress = tf.minimum(tf.cast(self.step.value, tf.float32) / self.anneal_steps, 1.0)
         return tf.pow(tf.constant(self.inverse_temperature, tf.float32), progress)
 
-    def sample_step_inputs(self, num_rows):
+    def sample_step_inputs(self, num_rows, step, update=0):
         """Adds the uniform random numbers of the interpolation: three for real and three for generated sequences."""
-        if not self.interpolate_tokens:
-            return super().sample_step_inputs(num_rows)
-        rows = self.global_row_indices(num_rows)
-        uniforms = training_uniforms_of_rows(INTERPOLATION_SEED + self.seed, self.step.value, rows, 6)
-        return super().sample_step_inputs(num_rows) | {"interpolation": uniforms}
+        inputs = super().sample_step_inputs(num_rows, step, update)
+        if self.interpolate_tokens:
+            rows, seed = self.global_row_indices(num_rows), INTERPOLATION_SEED + self.seed
+            inputs["interpolation"] = training_uniforms_of_rows(seed, step, rows, 6, update)
+        return inputs
 
     def interpolate(self, sequences, uniforms):
         """Interpolates one token of each sequence, at a random position, with a random token.
@@ -113,30 +111,26 @@ class RelGAN(TextGAN):
         weights = (position * (1 - tf.sqrt(weight))[:, tf.newaxis])[:, :, tf.newaxis]
         return (1 - weights) * sequences + weights * token[:, tf.newaxis]
 
-    def generate_fakes(self, batch):
+    def generate_fakes(self, batch, training=True):
         """Returns the generator's sequences as one-hot vectors that gradients flow through."""
         return self.generator.sample_relaxed(batch["noise"], self.current_inverse_temperature())
 
+    def real_samples(self, batch):
+        """Returns the sequences of an update as one-hot vectors (batch, length, vocabulary_size)."""
+        return tf.one_hot(batch["tokens"], self.vocabulary_size)
+
     def discriminator_objective(self, batch, fakes):
-        """Returns the discriminator loss, if relativistic -log sigmoid(D(real) - D(fake)), and scalars to log."""
-        real = batch["tokens"]
+        """Returns the discriminator's loss on interpolated sequences, and a dict of scalars to log."""
+        real = self.real_samples(batch)
         if self.interpolate_tokens:
-            real = self.interpolate(tf.one_hot(real, self.vocabulary_size), batch["interpolation"][:, :3])
+            real = self.interpolate(real, batch["interpolation"][:, :3])
             fakes = self.interpolate(fakes, batch["interpolation"][:, 3:])
-        real_logits, fake_logits = self.discriminate(real), self.discriminate(fakes)
-        if self.loss_name == "relativistic":
-            loss = tf.reduce_mean(keras.ops.softplus(fake_logits - real_logits))
-        else:
-            loss = LOSSES[self.loss_name].discriminator(real_logits, fake_logits)
-        return loss, {"real_logits": tf.reduce_mean(real_logits), "fake_logits": tf.reduce_mean(fake_logits)}
+        real_logits, fake_logits = (self.discriminate(samples, batch, training=True) for samples in (real, fakes))
+        return self.discriminator_loss(real_logits, fake_logits), self.describe_logits(real_logits, fake_logits)
 
     def generator_objective(self, batch, fakes):
-        """Returns the generator loss, if relativistic -log sigmoid(D(fake) - D(real)), and scalars to log."""
-        fake_logits = self.discriminate(fakes)
-        if self.loss_name == "relativistic":
-            loss = tf.reduce_mean(keras.ops.softplus(self.discriminate(batch["tokens"]) - fake_logits))
-        else:
-            loss = LOSSES[self.loss_name].generator(fake_logits)
+        """Returns the adversarial loss, and the inverse temperature to log."""
+        loss = self.generator_adversarial_loss(batch, fakes)
         return loss, {"inverse_temperature": self.current_inverse_temperature()}
 
     def get_config(self):
@@ -145,5 +139,4 @@ class RelGAN(TextGAN):
             "inverse_temperature": self.inverse_temperature,
             "anneal_steps": self.anneal_steps,
             "interpolate_tokens": self.interpolate_tokens,
-            "loss": self.loss_name,
         }

@@ -69,17 +69,24 @@ class ScratchGAN(PolicyGradientTextGAN):
 
     def discriminator_objective(self, batch, fakes):
         """Returns the mean loss over all tokens that belong to their sequences, and a dict of scalars to log."""
-        real, logs = batch["tokens"], {}
-        loss = 0.0
-        for name, tokens, sign in (("real_logits", real, -1.0), ("fake_logits", fakes, 1.0)):
-            logits = self.discriminate(tokens)
-            loss += self.mean_of(keras.ops.softplus(sign * logits), tokens)
-            logs[name] = self.mean_of(logits, tokens)
-        return loss, logs
+        real, smoothing = batch["tokens"], self.label_smoothing
+        real_logits, fake_logits = (self.discriminate(tokens, batch, training=True) for tokens in (real, fakes))
+        right, wrong = keras.ops.softplus(-real_logits), keras.ops.softplus(real_logits)
+        loss = self.mean_of((1 - smoothing) * right + smoothing * wrong, real)
+        loss += self.mean_of(keras.ops.softplus(fake_logits), fakes)
+        correct = [
+            self.mean_of(keras.ops.cast(are_correct, "float32"), tokens)
+            for are_correct, tokens in ((real_logits > 0, real), (fake_logits < 0, fakes))
+        ]
+        return loss, {
+            "real_logits": self.mean_of(real_logits, real),
+            "fake_logits": self.mean_of(fake_logits, fakes),
+            "d_accuracy": 0.5 * sum(correct),
+        }
 
     def generator_objective(self, batch, fakes):
         """Returns the policy loss with the discounted returns of the token rewards, and a dict of scalars to log."""
-        rewards = 2 * keras.ops.sigmoid(self.discriminate(fakes, training=False)) - 1
+        rewards = 2 * keras.ops.sigmoid(self.discriminate(fakes, batch, training=False)) - 1
         rewards = tf.stop_gradient(rewards)
         loss, logs = self.policy_loss(fakes, self.advantages(self.returns(rewards, fakes), fakes))
         return loss, logs | {"reward": self.mean_of(rewards, fakes)}

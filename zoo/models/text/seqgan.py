@@ -68,7 +68,8 @@ class SeqGAN(PolicyGradientTextGAN):
 
     @classmethod
     def check_arguments(cls, arguments):
-        """Raises ArgumentError for an unknown reward, or for an argument that it does not take."""
+        """Refuses an unknown reward, and an argument that it does not take."""
+        super().check_arguments(arguments)
         if "reward" in arguments:
             read_reward(arguments["reward"])
 
@@ -81,12 +82,12 @@ class SeqGAN(PolicyGradientTextGAN):
         tokenizer = arguments.get("tokenizer")
         return {"reward": build_reward(reward, corpus, vocabulary_size, has_eos, vocabulary, tokenizer)}
 
-    def sample_step_inputs(self, num_rows):
+    def sample_step_inputs(self, num_rows, step, update=0):
         """Adds the uniform random numbers of the rollouts."""
         count = self.rollouts * (self.length - 1) * self.length
         rows = self.global_row_indices(num_rows)
-        uniforms = training_uniforms_of_rows(ROLLOUT_SEED + self.seed, self.step.value, rows, count)
-        return super().sample_step_inputs(num_rows) | {"uniforms": uniforms}
+        uniforms = training_uniforms_of_rows(ROLLOUT_SEED + self.seed, step, rows, count, update)
+        return super().sample_step_inputs(num_rows, step, update) | {"uniforms": uniforms}
 
     def generator_objective(self, batch, fakes):
         """Returns the policy loss on generated sequences, and a dict of scalars to log."""
@@ -105,7 +106,7 @@ class SeqGAN(PolicyGradientTextGAN):
             float32 tensor (batch, length).
         """
         batch_size, length, prefixes = ops.shape(tokens)[0], self.length, self.length - 1
-        sequence_rewards = self.reward.compute_reward(tokens, self.discriminate)
+        sequence_rewards = self.reward.compute_reward(tokens, self.logits_of_tokens)
         if not self.rollouts * prefixes:
             return tf.repeat(sequence_rewards[:, tf.newaxis], length, axis=1)
         # All rollouts are one batch, flattened from these axes.
@@ -113,8 +114,12 @@ class SeqGAN(PolicyGradientTextGAN):
         repeated = tf.reshape(tf.broadcast_to(tokens[:, None, None], (*axes, length)), (-1, length))
         prefix_lengths = tf.reshape(tf.broadcast_to(tf.range(1, length), axes), (-1,))
         completed = self.generator.rollout(repeated, prefix_lengths, tf.reshape(uniforms, (-1, length)))
-        rollout_rewards = tf.reshape(self.reward.compute_reward(completed, self.discriminate), axes)
+        rollout_rewards = tf.reshape(self.reward.compute_reward(completed, self.logits_of_tokens), axes)
         return tf.concat([tf.reduce_mean(rollout_rewards, axis=1), sequence_rewards[:, tf.newaxis]], axis=1)
+
+    def logits_of_tokens(self, tokens, training=False):
+        """Returns the discriminator's logits of sequences, for rewards."""
+        return self.discriminate(tokens, {}, training)
 
     def get_config(self):
         """Returns the constructor arguments."""

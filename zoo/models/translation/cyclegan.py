@@ -37,7 +37,8 @@ class CycleGAN(ImageTranslationGAN):
         cycle_weight: float >= 0, lambda. Default 10.
         identity_weight: float >= 0, w, as a share of lambda. Default 0.5; 0 if the domains differ in channels.
         pool_size: int >= 0, past fakes kept for each discriminator. Default 50.
-        **kwargs: of `AdversarialModel`: `n_critic` (default 1), `ema_halflife_kimg`, `ema_rampup`, `seed`.
+        **kwargs: of `AdversarialModel`: `loss` (default "least_squares"), `label_smoothing`, `regularizers`,
+            `augmentation`, `n_critic` (default 1), `generator_updates`, `ema_halflife_kimg`, `ema_rampup`, `seed`.
 
     Raises:
         ArgumentError: an argument out of its range, networks that do not fit each other, an identity loss between
@@ -52,6 +53,7 @@ class CycleGAN(ImageTranslationGAN):
     """
 
     directions = ("y", "x")
+    independent_parts = True
     network_roles = ("generator_xy", "generator_yx", "discriminator_x", "discriminator_y")
 
     @validated
@@ -152,13 +154,27 @@ class CycleGAN(ImageTranslationGAN):
 
     # The training step.
 
-    def generate_fakes(self, batch):
+    def generate_fakes(self, batch, training=True):
         """Returns translations in both directions: domain -> fakes."""
-        return {to: self.generator(to)(batch[OTHER[to]], training=True) for to in OTHER}
+        return {to: self.generator(to)(batch[OTHER[to]], training=training) for to in OTHER}
 
-    def discriminate(self, samples, domain):
-        """Returns float32 logits of a domain's discriminator."""
-        return keras.ops.cast(self.discriminator(domain)(samples, training=True), "float32")
+    def real_samples(self, batch):
+        """Returns the images of both domains."""
+        return {domain: batch[domain] for domain in OTHER}
+
+    def fakes_for_discriminator(self, batch, fakes):
+        """Returns pooled fakes: about half of them are those of earlier steps."""
+        return {
+            domain: self.pool(domain).query(keras.ops.cast(fakes[domain], "float32"), self.seed, self._replica)
+            for domain in OTHER
+        }
+
+    def discriminate(self, samples, batch, training):
+        """Returns domain -> float32 logits of samples, each by the discriminator of its domain."""
+        return {
+            domain: keras.ops.cast(self.discriminator(domain)(images, training=training), "float32")
+            for domain, images in samples.items()
+        }
 
     def cycle_loss(self, images, reconstructed):
         """Returns the mean absolute difference between images and their translations there and back."""
@@ -168,26 +184,18 @@ class CycleGAN(ImageTranslationGAN):
         """Returns the mean absolute change of images that are in the target domain already."""
         return keras.ops.mean(keras.ops.abs(translated - images))
 
-    def generator_loss(self, fake_logits):
-        """Returns E[(D(G(x)) - 1)^2]: unlike the discriminator's, the paper's code does not halve it."""
-        return 2.0 * super().generator_loss(fake_logits)
-
-    def discriminator_objective(self, batch, fakes):
-        """Returns both discriminators' losses on real images and pooled fakes, and the scalars to log."""
-        loss, logs = 0.0, []
-        for domain in OTHER:
-            pooled = self.pool(domain).query(keras.ops.cast(fakes[domain], "float32"), self.seed, self._replica)
-            real_logits, fake_logits = self.discriminate(batch[domain], domain), self.discriminate(pooled, domain)
-            loss += self.discriminator_loss(real_logits, fake_logits)
-            logs.append(self.discriminator_metrics(real_logits, fake_logits))
-        return loss, {name: 0.5 * (logs[0][name] + logs[1][name]) for name in logs[0]}
+    def generator_loss(self, real_logits, fake_logits):
+        """Returns the adversarial loss of a generator; least squares are not halved, unlike the discriminator's."""
+        # E[(D(G(x)) - 1)^2], as in the paper's code.
+        factor = 2.0 if self.loss_name == "least_squares" else 1.0
+        return factor * super().generator_loss(real_logits, fake_logits)
 
     def generator_objective(self, batch, fakes):
         """Returns the sum of both generators' losses, and its parts to log."""
-        parts = dict.fromkeys(("adversarial_loss", "cycle_loss", "identity_loss"), 0.0)
+        parts = {"adversarial_loss": self.generator_adversarial_loss(batch, fakes)}
+        parts |= dict.fromkeys(("cycle_loss", "identity_loss"), 0.0)
         for domain, other in OTHER.items():
             back = self.generator(domain)
-            parts["adversarial_loss"] += self.generator_loss(self.discriminate(fakes[domain], domain))
             if self.cycle_weight:
                 parts["cycle_loss"] += self.cycle_loss(batch[domain], back(fakes[other], training=True))
             if self.cycle_weight and self.identity_weight:

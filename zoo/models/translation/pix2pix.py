@@ -26,7 +26,8 @@ class Pix2Pix(ImageTranslationGAN):
         generator: `keras.Model`, (batch, height, width, channels of x) -> (batch, height, width, channels of y).
         discriminator: `keras.Model`, [(batch, *shape of y), (batch, *shape of x)] -> (batch, rows, columns, 1) logits.
         l1_weight: float >= 0, the paper's lambda. Default 100.
-        **kwargs: of `AdversarialModel`: `n_critic` (default 1), `ema_halflife_kimg`, `ema_rampup`, `seed`.
+        **kwargs: of `AdversarialModel`: `loss` (default "non_saturating"), `label_smoothing`, `regularizers`,
+            `augmentation`, `n_critic` (default 1), `generator_updates`, `ema_halflife_kimg`, `ema_rampup`, `seed`.
 
     Raises:
         ArgumentError: an argument out of its range, or networks that do not fit each other.
@@ -39,7 +40,7 @@ class Pix2Pix(ImageTranslationGAN):
     (1, 16, 16, 3)
     """
 
-    loss_name = "non_saturating"
+    supported_losses = ("non_saturating", "minimax", "least_squares", "hinge", "wasserstein", "relativistic")
     default_networks = {"generator": "unet", "discriminator": "patch"}
 
     @validated
@@ -92,23 +93,22 @@ class Pix2Pix(ImageTranslationGAN):
         """Adds the mean absolute difference between fakes and ground truth."""
         return (*super().metric_names, "l1_loss")
 
-    def generate_fakes(self, batch):
-        """Returns translations of the images of x."""
-        return self.generator(batch["x"], training=True)
+    def generate_fakes(self, batch, training=True):
+        """Returns pairs of the images of x and their translations."""
+        return {"x": batch["x"], "y": self.generator(batch["x"], training=training)}
 
-    def discriminate(self, samples, sources):
-        """Returns float32 logits of samples given the source images."""
-        return keras.ops.cast(self.discriminator([samples, sources], training=True), "float32")
+    def real_samples(self, batch):
+        """Returns the pairs of an update."""
+        return {"x": batch["x"], "y": batch["y"]}
 
-    def discriminator_objective(self, batch, fakes):
-        """Returns the discriminator's loss on pairs, and the scalars to log."""
-        real_logits, fake_logits = (self.discriminate(samples, batch["x"]) for samples in (batch["y"], fakes))
-        return self.discriminator_loss(real_logits, fake_logits), self.discriminator_metrics(real_logits, fake_logits)
+    def discriminate(self, samples, batch, training):
+        """Returns float32 logits of pairs."""
+        return keras.ops.cast(self.discriminator([samples["y"], samples["x"]], training=training), "float32")
 
     def generator_objective(self, batch, fakes):
         """Returns the adversarial loss plus the weighted L1 distance to the ground truth."""
-        distance = keras.ops.mean(keras.ops.abs(batch["y"] - fakes))
-        adversarial = self.generator_loss(self.discriminate(fakes, batch["x"]))
+        distance = keras.ops.mean(keras.ops.abs(batch["y"] - fakes["y"]))
+        adversarial = self.generator_adversarial_loss(batch, fakes)
         return adversarial + self.l1_weight * distance, {"l1_loss": distance}
 
     def get_config(self):

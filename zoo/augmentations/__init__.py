@@ -1,0 +1,1 @@
+"""Augmentations of what discriminators see, for models of any family with images."""

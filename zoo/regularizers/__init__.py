@@ -1,0 +1,1 @@
+"""Penalties on the gradient of discriminators, for models of any family."""
