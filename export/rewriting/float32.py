@@ -2,6 +2,7 @@
 
 import keras
 
+from ...zoo.core.keras_internals import layers_of
 from ...zoo.errors import ArgumentError
 
 HALF = ("mixed_bfloat16", "mixed_float16", "bfloat16", "float16")
@@ -16,7 +17,7 @@ def to_float32(network):
     Raises:
         ArgumentError: a half-precision network that cannot be cloned.
     """
-    if not any(layer.dtype_policy.name in HALF for layer in network._flatten_layers()):
+    if not any(layer.dtype_policy.name in HALF for layer in layers_of(network)):
         return network
 
     def clone(layer):

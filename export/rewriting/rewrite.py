@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from ...zoo.core.keras_internals import calls_of, layers_of
 from ...zoo.layers.batch_normalization import BatchNormalization
 from .instance_normalization import input_deviations, is_instance_normalization, replacement_for
 from .subpixel_convolution import SubpixelConvolution
@@ -85,16 +86,13 @@ class _Graph:
 
     def __init__(self, generator):
         self.uses, self.outputs, self._consumers = Counter(), set(), {}
-        for model in [generator, *generator._flatten_layers(include_self=False)]:
-            # A sequential network stores its graph in a functional one.
-            function = getattr(model, "_functional", None) or model
-            nodes = [node for level in getattr(function, "_nodes_by_depth", {}).values() for node in level]
+        for model in layers_of(generator):
+            nodes, outputs = calls_of(model)
             self.uses.update(node.operation for node in nodes)
             for node in nodes:
                 for parent in {id(each): each for each in node.parent_nodes}.values():
                     self._consumers.setdefault(parent.operation, []).append(node.operation)
-            if nodes:
-                self.outputs |= {tensor._keras_history.operation for tensor in keras.tree.flatten(function.outputs)}
+            self.outputs |= outputs
 
     def consumer(self, layer):
         """Returns the only consumer of a layer's output, or None: a shared output must not change for one of them."""

@@ -15,6 +15,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from ...zoo.core.keras_internals import layers_of
 from ...zoo.errors import ArgumentError
 from ...zoo.sequences.token_sequences import END, sequence_mask
 from ..exporters.export_errors import ExportError
@@ -258,7 +259,7 @@ def _in_chunks(function, *arrays):
 
 def _to_float32(generator):
     """Returns the generator, or a float32 copy of one that computes in half precision."""
-    if not any(layer.dtype_policy.name in HALF for layer in generator._flatten_layers()):
+    if not any(layer.dtype_policy.name in HALF for layer in layers_of(generator)):
         return generator
     copy = generator.__class__.from_config(generator.get_config() | {"dtype": "float32"})
     copy.set_weights(generator.get_weights())

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from ...zoo.core.atomic_files import write_text
+from ...zoo.core.keras_internals import learning_rate_of
 from .event_log import EventLog
 from .side_output import SideOutput
 from .step_callback import StepCallback
@@ -78,7 +79,7 @@ class MetricsLogger(StepCallback):
 def _scheduled_learning_rate(optimizer):
     """Returns the learning rate of the next update if it is scheduled; the recipe holds a constant one."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    scheduled = isinstance(inner._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+    scheduled = isinstance(learning_rate_of(optimizer), keras.optimizers.schedules.LearningRateSchedule)
     return {"learning_rate": float(inner.learning_rate)} if scheduled else {}
 
 

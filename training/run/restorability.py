@@ -16,6 +16,7 @@ from ...zoo.core.keras_configs import (
     is_custom,
     unloadable_object,
 )
+from ...zoo.core.keras_internals import layers_of
 from ...zoo.errors import UserError
 from ...zoo.families.network_checks import inputs_of
 from .new_process import as_in_new_process
@@ -99,7 +100,7 @@ def _networks(model):
 
 def _layer_difference(model, loaded):
     """Returns how the layers of a loaded model differ from the original ones, or None."""
-    for layer, copy in zip(model._flatten_layers(), loaded._flatten_layers(), strict=False):
+    for layer, copy in zip(layers_of(model), layers_of(loaded), strict=False):
         if type(layer).__name__ != type(copy).__name__ or len(layer.weights) != len(copy.weights):
             return (
                 f"layer {layer.name!r}: loaded from its file it is a {type(copy).__name__} of {len(copy.weights)} "

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ...zoo.core.keras_internals import layers_of
+
 # Trained weights, moving statistics and stored images lie many orders of magnitude below this limit. Above it, the
 # products of two layers and of their gradients soon leave the range of float32, which ends at 3e38.
 MAX_WEIGHT = 1e12
@@ -34,8 +36,8 @@ def broken_state(model):
 
 
 def _float16_limits(model):
-    layers = [layer for layer in model._flatten_layers() if layer.compute_dtype == "float16"]
-    return {id(weight): MAX_FLOAT16 for layer in layers for weight in layer._trainable_variables}
+    layers = [layer for layer in layers_of(model) if layer.compute_dtype == "float16"]
+    return {id(weight): MAX_FLOAT16 for layer in layers for weight in (layer.trainable_variables if not hasattr(layer, 'layers') else ())}
 
 
 def _broken(kind, variable, limit):

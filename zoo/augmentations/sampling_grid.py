@@ -23,13 +23,17 @@ def shift_images(images, rows, columns):
     >>> shift_images(tf.reshape([1.0, 2.0, 3.0], (1, 1, 3, 1)), tf.constant([0]), tf.constant([1])).numpy().ravel()
     array([0., 1., 2.], dtype=float32)
     """
-    for axis, amounts in ((1, rows), (2, columns)):
-        size = images.shape[axis]
-        # The position that each pixel is read from; one pixel of zeros at each end stands for all beyond.
-        positions = tf.range(size)[tf.newaxis] - amounts[:, tf.newaxis]
-        padding = [[0, 0]] * axis + [[1, 1]] + [[0, 0]] * (3 - axis)
-        images = tf.gather(tf.pad(images, padding), tf.clip_by_value(positions, -1, size) + 1, axis=axis, batch_dims=1)
-    return images
+    height, width, channels = images.shape[1:]
+    # The position that each pixel is read from; a border of zeros stands for all beyond.
+    grid = [
+        tf.clip_by_value(tf.range(size)[tf.newaxis] - amounts[:, tf.newaxis], -1, size) + 1
+        for size, amounts in ((height, rows), (width, columns))
+    ]
+    images = tf.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    # One gather of the pixels of all images: the gradient of a gather for each image does not compile in all places.
+    first = tf.range(tf.shape(images)[0])[:, tf.newaxis, tf.newaxis] * (height + 2) * (width + 2)
+    positions = first + grid[0][:, :, tf.newaxis] * (width + 2) + grid[1][:, tf.newaxis]
+    return tf.gather(tf.reshape(images, (-1, channels)), positions)
 
 
 def inside_square(height, width, size, rows, columns):

@@ -46,6 +46,7 @@ class ImageGAN(SamplingMixin, AdversarialModel):
     # Arguments of the built-in discriminators that the model's paper fixes.
     discriminator_defaults = {}
 
+    @validated
     def __init__(self, generator, discriminator, **kwargs):
         super().__init__(**kwargs)
         check_pair(generator, discriminator, self.condition_names)

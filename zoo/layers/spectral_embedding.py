@@ -12,10 +12,9 @@ class SpectralEmbedding(PowerIteration, layers.Embedding):
 
     When to use it: for the labels of a discriminator that must be Lipschitz continuous. No embedding is longer than 1.
 
-    Paper: Miyato and Koyama 2018, "cGANs with projection discriminator" (arXiv:1802.05637), section 5: spectral
-    normalization of all weights of the discriminator, the embedding of its inner product included; Miyato et al. 2018
-    (arXiv:1802.05957), equations 7-9 and algorithm 1: one power iteration per training call, on the table as a
-    (classes, output_dim) matrix.
+    Paper: Miyato et al. 2018, "Spectral normalization for generative adversarial networks" (arXiv:1802.05957),
+    equations 7-9 and algorithm 1: one power iteration per training call, on the table as an (input_dim, output_dim)
+    matrix; for the label embedding of the projection discriminator, Miyato and Koyama 2018 (arXiv:1802.05637).
 
     Args:
         input_dim, output_dim, **kwargs: of `keras.layers.Embedding`; without quantization and LoRA.

@@ -67,8 +67,8 @@ def projection_dcgan_discriminator(
     label embedding and the last layer are not. In the paper's discriminator every layer is, and the features are summed
     over the image: `normalization="spectral"` and `pooling="sum"`. The paper's network is a ResNet.
 
-    Paper: Miyato and Koyama 2018 (arXiv:1802.05637), equation 3 and figure 14; spectral normalization: Miyato et al.
-    2018 (arXiv:1802.05957).
+    Paper: Miyato and Koyama 2018 (arXiv:1802.05637), equation 3; spectral normalization: Miyato et al. 2018
+    (arXiv:1802.05957).
 
     Args:
         shape: (height, width, channels) of an image, square, 8 to 128 pixels.

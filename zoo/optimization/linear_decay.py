@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from ..core.keras_internals import learning_rate_of
+
 
 @keras.saving.register_keras_serializable("ganzoo")
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
@@ -55,7 +57,7 @@ def decay_linearly(optimizer, total_steps, decay_fraction):
         decay_fraction: float in (0, 1].
     """
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    schedule = inner._learning_rate
+    schedule = learning_rate_of(inner)
     if isinstance(schedule, LinearDecay):
         initial_learning_rate = schedule.initial_learning_rate
     else:

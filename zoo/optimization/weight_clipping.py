@@ -5,6 +5,7 @@ from typing import Annotated
 import keras
 from annotated_types import Gt
 
+from ..core.keras_internals import layers_of
 from ..core.validation import validated
 
 NORMALIZATIONS = (
@@ -64,7 +65,7 @@ def clip_weights(network, clip_value):
     """
     normalization_weights = {
         id(weight)
-        for layer in network._flatten_layers()
+        for layer in layers_of(network)
         if isinstance(layer, NORMALIZATIONS)
         for weight in layer.weights
     }

@@ -7,6 +7,7 @@ an epoch of `fit` is a number of steps, never the end of an iterator, whose dest
 import numpy as np
 import tensorflow as tf
 
+from ..core.keras_internals import inputs_of_dataset
 from ..errors import ArgumentError
 from .data_kinds import check_kind, check_specs
 from .label_checks import to_array
@@ -145,10 +146,10 @@ def _known_rows(dataset, rows_per_element):
         return cardinality * rows_per_element
     # The last batch may have fewer rows, but what was batched is known.
     while type(dataset).__name__ in ROW_PRESERVING:
-        (dataset,) = dataset._inputs()
+        (dataset,) = inputs_of_dataset(dataset)
     if type(dataset).__name__ not in BATCHING:
         return None
-    rows = int(dataset._inputs()[0].cardinality())
+    rows = int(inputs_of_dataset(dataset)[0].cardinality())
     return rows if rows >= 0 else None
 
 

@@ -46,7 +46,7 @@ def sequences(num_samples, seed=0):
 
 
 def token_rewards(model, tokens):
-    uniforms = model.sample_step_inputs(len(tokens))["uniforms"]
+    uniforms = model.sample_step_inputs(len(tokens), model.step.value)["uniforms"]
     return model.token_rewards(tf.constant(tokens), uniforms).numpy()
 
 

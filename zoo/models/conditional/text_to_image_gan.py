@@ -277,18 +277,15 @@ class TextToImageGAN(ImageGAN):
     def generator_objective(self, batch, fakes):
         """Returns the adversarial loss, plus the weighted one of captions halfway between a row's two captions."""
         right = tf.stop_gradient(self.encode(batch["tokens"], training=True))
-        real_logits = None
+        real_logits, fakes = None, self.augment(fakes, batch, "fake")
         if self.adversarial_loss.is_relativistic:
             real_logits = self.discriminate_text(self.augment(batch["images"], batch, "real"), right, training=True)
-        loss = self.generator_loss(
-            real_logits, self.discriminate_text(self.augment(fakes, batch, "fake"), right, training=True)
-        )
+        loss = self.generator_loss(real_logits, self.discriminate_text(fakes, right, training=True))
         if self.interpolation_weight:
             wrong = tf.stop_gradient(self.encode(batch["wrong_tokens"], training=True))
             between = 0.5 * (right + wrong)
             interpolated = self.generator([batch["interpolation_latents"], between], training=True)
-            interpolated = self.augment(interpolated, batch, "fake")
-            logits = self.discriminate_text(interpolated, between, training=True)
+            logits = self.discriminate_text(self.augment(interpolated, batch, "fake"), between, training=True)
             loss = loss + self.interpolation_weight * self.generator_loss(real_logits, logits)
         return loss, {}
 
