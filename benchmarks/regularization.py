@@ -27,7 +27,7 @@ CONFIGURATIONS = {
     "gan": ("gan_fashion_mnist", []),
     "wgan_gp": ("wgan_gp_fashion_mnist", []),
     "sngan": ("sngan_fashion_mnist", []),
-    "gan-r1": ("gan_fashion_mnist", [PLAIN, f"model.regularizers=[{R1 % 0.15}]"]),
+    "gan-r1": ("gan_fashion_mnist", [PLAIN, f"model.regularizers=[{R1 % 0.15}]", *RATES]),
     "gan-relativistic-r1-r2": (
         "gan_fashion_mnist",
         [PLAIN, 'model.loss="relativistic"', f"model.regularizers=[{R1 % 0.15}, {R2 % 0.15}]", *RATES],

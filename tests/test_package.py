@@ -12,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TREES = ("zoo", "training", "export", "configs")
+# What users import.
+FACE = "ganzoo"
 
 
 def setup_cfg():
@@ -27,13 +29,13 @@ def test_the_package_list_names_every_folder():
         for tree in TREES
         for path in (ROOT / tree).rglob("*.py")
     }
-    assert listed == folders
-    assert all((ROOT / Path(*name.split(".")[1:]) / "__init__.py").is_file() for name in listed)
+    assert listed == folders | {FACE}
+    assert all((ROOT / Path(*name.split(".")[1:]) / "__init__.py").is_file() for name in listed - {FACE})
 
 
 def test_a_wheel_contains_every_module_and_recipe(tmp_path):
     # A copy, because leftovers of an earlier build would be packed as well.
-    for tree in TREES:
+    for tree in (*TREES, FACE):
         shutil.copytree(ROOT / tree, tmp_path / "copy" / tree, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path / "copy")
@@ -47,7 +49,7 @@ def test_a_wheel_contains_every_module_and_recipe(tmp_path):
         for pattern in ("*.py", "*.toml")
         for path in (ROOT / tree).rglob(pattern)
     }
-    assert packed == expected
+    assert packed == expected | {f"ganzoo/{name}" for name in ("__init__.py", "__init__.pyi", "py.typed")}
 
 
 @pytest.mark.parametrize("tree", TREES)

@@ -5,11 +5,13 @@ import os
 import warnings
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from ...zoo.core.cache import flush
 from ...zoo.errors import ArgumentError
 from ..signatures.model_signatures import SERVING
 from ..signatures.signature_factory import make_signatures
+from ..verification.export_report import ExportedFile
 from ..verification.verify_file import REPEATS, verify
 from .export_errors import ExportError, write_errors
 
@@ -18,8 +20,14 @@ OPSET = 17
 
 
 def export_onnx(
-    model, path, value_range=(-1.0, 1.0), num_classes=None, batch_size=1, repeats=REPEATS, to=None
-):  # fmt: skip
+    model: Any,
+    path: str | Path,
+    value_range: tuple[float, float] = (-1.0, 1.0),
+    num_classes: int | None = None,
+    batch_size: int = 1,
+    repeats: int = REPEATS,
+    to: str | None = None,
+) -> ExportedFile:
     """Exports a generator as an ONNX file with a free batch dimension.
 
     The file is run by onnxruntime and compared with Keras before it is published.

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import keras
 from tensorflow.core.protobuf import saved_model_pb2
@@ -15,6 +16,7 @@ from ...zoo.core.cache import clear_abandoned, flush, temporary_folder
 from ...zoo.core.ownership import MARKER
 from ...zoo.errors import ArgumentError
 from ..signatures.signature_factory import make_signatures
+from ..verification.export_report import ExportedFile
 from ..verification.verify_file import REPEATS, verify
 from .export_errors import ExportError, write_errors
 from .saved_model_assets import write_vocabulary, write_warmup
@@ -24,8 +26,14 @@ HIGHEST_VERSION = 2**63 - 1
 
 
 def export_saved_model(
-    model, path, version=None, value_range=(-1.0, 1.0), num_classes=None, batch_size=1, repeats=REPEATS
-):  # fmt: skip
+    model: Any,
+    path: str | Path,
+    version: int | None = None,
+    value_range: tuple[float, float] = (-1.0, 1.0),
+    num_classes: int | None = None,
+    batch_size: int = 1,
+    repeats: int = REPEATS,
+) -> ExportedFile:
     """Exports a generator as the next version of a SavedModel.
 
     The SavedModel is run in a fresh process and compared with Keras before it is published. It is written under a

@@ -7,6 +7,7 @@ import re
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,6 +19,7 @@ from ...zoo.errors import ArgumentError
 from ..rewriting import flatbuffer
 from ..signatures.model_signatures import SAMPLE
 from ..signatures.signature_factory import make_signatures
+from ..verification.export_report import ExportedFile
 from ..verification.verify_file import REPEATS, verify
 from .export_errors import ExportError, write_errors
 
@@ -28,9 +30,16 @@ PROGRAM_MARK = b" TFLite file exported by ganzoo."
 
 
 def export_tflite(
-    model, path, precision="float32", batch_size=1, int8_io=False, value_range=(-1.0, 1.0), num_classes=None,
-    repeats=REPEATS, calibration=None,
-):  # fmt: skip
+    model: Any,
+    path: str | Path,
+    precision: str = "float32",
+    batch_size: int = 1,
+    int8_io: bool = False,
+    value_range: tuple[float, float] = (-1.0, 1.0),
+    num_classes: int | None = None,
+    repeats: int = REPEATS,
+    calibration: Any = None,
+) -> ExportedFile:
     """Exports a generator as a TFLite file.
 
     The file is run in a fresh process and compared with Keras before it is published. Transposed convolutions are

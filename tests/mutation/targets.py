@@ -11,7 +11,10 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 # The methods of a model that compute what it is trained on; the methods that they call belong to its objective too.
-OBJECTIVES = ("discriminator_objective", "generator_objective", "generate_fakes", "sample_step_inputs")
+OBJECTIVES = (
+    "discriminator_objective", "generator_objective", "compute_penalties", "fakes_for_discriminator", "generate_fakes",
+    "real_samples", "sample_step_inputs",
+)  # fmt: skip
 # Modules that metrics call, and that train networks or read data: they have no formula of their own.
 NO_FORMULA = {"convnet", "extractor", "image_reference", "image_text_matcher", "metric_registry", "text_reference",
               "trained_extractor"}  # fmt: skip
@@ -117,6 +120,8 @@ def _path(thing):
 GROUPS = {
     "losses": _losses,
     "rewards": _rewards,
+    "regularizers": lambda: _package("ganzoo.zoo.regularizers"),
+    "augmentations": lambda: _package("ganzoo.zoo.augmentations"),
     "optimization": lambda: _package("ganzoo.zoo.optimization"),
     "objectives": _objectives,
     "text_metrics": lambda: _metrics("ganzoo.export.evaluation.text.metrics"),

@@ -101,6 +101,11 @@ class Evaluate(StepCallback):
             with abandoned_on_signal(self.model):
                 self._evaluate()
 
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds the last scores to the epoch's logs, for later callbacks such as `EarlyStopping("fid", mode="min")`."""
+        if logs is not None:
+            logs.update({name: value for name, value in self.scores.items() if isinstance(value, SCALARS)})
+
     def on_train_end(self, logs=None):
         """Evaluates the final model, unless `fit` was interrupted: then saving has priority."""
         if self._evaluated_step != self.step and not self.model.stop_training:

@@ -8,6 +8,7 @@ Their defaults are defined in those signatures alone.
 import copy
 import importlib
 import tomllib
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 
@@ -100,7 +101,9 @@ class Recipe:
         return sorted({network.partition(":")[0] for network in networks if ":" in network})
 
 
-def load_recipe(name, overrides=(), source=None, same_data=False):
+def load_recipe(
+    name: str, overrides: Iterable[str] = (), source: str | None = None, same_data: bool = False
+) -> Recipe:
     """Reads and validates a recipe.
 
     Args:

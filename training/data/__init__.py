@@ -8,6 +8,7 @@ import importlib
 import inspect
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def _options_of(loader):
     }
 
 
-def load(source, resolution=None, **arguments):
+def load(source: Any, resolution: int | None = None, **arguments: Any) -> Any:
     """Loads a data source.
 
     Args:

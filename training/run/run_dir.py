@@ -18,6 +18,7 @@ belongs to no run or to one that was given up, and either command of `ganzoo tra
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from ...zoo.core.progress import write_line
 from ...zoo.core.user_paths import shell_path
@@ -247,7 +248,7 @@ def as_run_dir(run):
     return run if isinstance(run, RunDir) else RunDir(run)
 
 
-def load_run(run, checkpoint="last"):
+def load_run(run: str | Path | RunDir, checkpoint: str = "last") -> Any:
     """Loads the model of a run, compiled, as a checkpoint holds it.
 
     When to use it: to sample from, evaluate or fine-tune a trained model in Python.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...zoo.core.keras_internals import layers_of
+from ...zoo.core.keras_internals import layers_of, own_weights_of
 
 # Trained weights, moving statistics and stored images lie many orders of magnitude below this limit. Above it, the
 # products of two layers and of their gradients soon leave the range of float32, which ends at 3e38.
@@ -37,7 +37,7 @@ def broken_state(model):
 
 def _float16_limits(model):
     layers = [layer for layer in layers_of(model) if layer.compute_dtype == "float16"]
-    return {id(weight): MAX_FLOAT16 for layer in layers for weight in (layer.trainable_variables if not hasattr(layer, 'layers') else ())}
+    return {id(weight): MAX_FLOAT16 for layer in layers for weight in own_weights_of(layer)}
 
 
 def _broken(kind, variable, limit):

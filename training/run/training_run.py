@@ -1,7 +1,8 @@
 """Trains a recipe into a run directory."""
 
 import contextlib
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
@@ -19,6 +20,7 @@ from ..callbacks.sample_choice import make_sample_writer
 from ..callbacks.side_output import SideOutput
 from ..callbacks.stopping import SignalReceived, interruptible
 from ..config.optimizers import build_optimizer
+from ..config.recipe import Recipe
 from ..data import load
 from .checkpointing import check_space, load_checkpoint, save_checkpoint
 from .distribution import describe, make_strategy
@@ -47,14 +49,17 @@ class TrainingResult(NamedTuple):
         criterion: str, the name of the score, or None.
     """
 
-    model: object
+    model: Any
     step: int
-    signal: object
+    signal: Any
     best: tuple | None = None
     criterion: str | None = None
 
 
-def train(recipe, run_dir, resume=False, overwrite=False, init_from=None, progress=True):
+def train(
+    recipe: Recipe, run_dir: str | Path, resume: bool = False, overwrite: bool = False,
+    init_from: str | Path | None = None, progress: bool = True,
+) -> TrainingResult:  # fmt: skip
     """Trains a recipe into a run directory.
 
     When to use it: to train from Python as `ganzoo train` does. For a loop of your own, use `model.fit` and the

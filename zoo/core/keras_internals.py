@@ -1,7 +1,7 @@
 """The private parts of Keras and TensorFlow that ganzoo depends on, each with the reason.
 
-Nothing else in the project uses a private name of Keras or TensorFlow; a test reads the sources. Each function is tested
-on the installed versions, so that a new one that lacks a part fails there and not in a training.
+Nothing else in the project uses a private name of Keras or TensorFlow; a test reads the sources. Each function is
+tested on the installed versions, so that a new one that lacks a part fails there and not in a training.
 """
 
 import tensorflow as tf
@@ -16,6 +16,11 @@ OVERRIDDEN = {
 def layers_of(network, include_self=True):
     """Returns a network and all layers inside it, at any depth; `layers` has those of the first level only."""
     return list(network._flatten_layers(include_self=include_self))
+
+
+def own_weights_of(layer):
+    """Returns the trainable weights that a layer made itself, not those of layers inside it."""
+    return layer._trainable_variables
 
 
 def seed_generators_of(network):
@@ -70,7 +75,7 @@ def replace_executions(epoch_iterator, executions):
 
 
 def take_restored_epoch(model):
-    """Returns the epoch that `BackupAndRestore` restored, or None, and forgets it: Keras would use it in a next `fit`."""
+    """Returns the epoch that `BackupAndRestore` restored, or None, and forgets it: Keras would use it later on."""
     epoch, model._initial_epoch = model._initial_epoch, None
     return epoch
 

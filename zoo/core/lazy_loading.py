@@ -2,6 +2,8 @@
 
 import importlib
 
+from ..registry import nearest
+
 
 def lazy_exports(package, modules):
     """Returns the module-level `__getattr__`, `__dir__` and `__all__` of a package that imports its names lazily.
@@ -24,7 +26,7 @@ def lazy_exports(package, modules):
 
     def get_attribute(name):
         if name not in modules:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}, expected one of {names}")
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{nearest(name, names)}")
         return getattr(importlib.import_module(f".{modules[name]}", package), name)
 
     def list_names():

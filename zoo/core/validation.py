@@ -8,7 +8,8 @@ TOML file and a Python call fail with the same messages.
 import functools
 import inspect
 import operator
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import pydantic
@@ -17,6 +18,7 @@ from annotated_types import Ge
 from ..errors import ArgumentError
 from ..registry import nearest
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 PositiveInt = Annotated[int, Ge(1)]
 NumClasses = Annotated[int, Ge(2)]
 
@@ -102,7 +104,7 @@ def refuse_unknown(owner, unknown, known):
         )
 
 
-def validated(function):
+def validated(function: Function) -> Function:
     """Decorates a function so that each call validates the annotated arguments.
 
     Raises (at the call):
@@ -139,7 +141,7 @@ def validated(function):
         bound.arguments.update({name: getattr(values, name) for name in arguments})
         return function(*bound.args, **bound.kwargs)
 
-    return checked
+    return checked  # type: ignore[return-value]
 
 
 def _owner(function, args):

@@ -34,7 +34,7 @@ class AdversarialStep(AdversarialTrainer):
         self._update_averages(num_rows // self.n_critic * self._num_replicas)
         self.step.assign_add(1)
         self.after_step(logs)
-        return self._results()
+        return self._results(self._trackers)
 
     def after_step(self, logs):
         """Called at the end of a step, for controllers whose state is state of the model.

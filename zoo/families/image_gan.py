@@ -1,6 +1,6 @@
 """The family of models from latents to images, with a choice of adversarial losses."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import keras
 from annotated_types import Ge, Le
@@ -47,7 +47,7 @@ class ImageGAN(SamplingMixin, AdversarialModel):
     discriminator_defaults = {}
 
     @validated
-    def __init__(self, generator, discriminator, **kwargs):
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, **kwargs: Any):
         super().__init__(**kwargs)
         check_pair(generator, discriminator, self.condition_names)
         self.generator = generator
@@ -65,8 +65,8 @@ class ImageGAN(SamplingMixin, AdversarialModel):
         latent_dim: Annotated[int, Ge(1)] = 64,
         precision: Precision | None = None,
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
-        **arguments,
-    ):
+        **arguments: Any,
+    ) -> Self:
         """Builds the model with networks by name.
 
         Args:

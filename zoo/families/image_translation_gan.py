@@ -1,7 +1,7 @@
 """The family of models that translate images of one domain into another."""
 
 import functools
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import numpy as np
 import tensorflow as tf
@@ -45,8 +45,8 @@ class ImageTranslationGAN(AdversarialModel):
         target_shape: tuple[int, ...] | None = None,
         precision: Precision | None = None,
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
-        **arguments,
-    ):
+        **arguments: Any,
+    ) -> Self:
         """Builds the model with networks by name.
 
         Args:

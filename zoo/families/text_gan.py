@@ -1,7 +1,7 @@
 """The family of models that generate texts, as sequences of discrete tokens."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import keras
 import numpy as np
@@ -91,8 +91,8 @@ class TextGAN(SamplingMixin, AdversarialModel):
         corpus: object = None,
         precision: Precision | None = None,
         seed: Annotated[int, Ge(0), Le(2**31 - 1)] = 0,
-        **arguments,
-    ):
+        **arguments: Any,
+    ) -> Self:
         """Builds the model with networks by name.
 
         Args:
@@ -251,11 +251,11 @@ class TextGAN(SamplingMixin, AdversarialModel):
             return noise
         return noise - tf.constant([math.inf if token == UNKNOWN else 0.0 for token in range(self.vocabulary_size)])
 
-    def texts(self, num_samples, seed=None, **conditions):
+    def texts(self, num_samples: int, seed: int | None = None, **conditions: Any) -> list[str]:
         """Returns a list of generated texts; text i is the text of `seed + i`. Arguments as in `generate`."""
         return self.decode(self.generate(num_samples, seed, **conditions))
 
-    def decode(self, tokens):
+    def decode(self, tokens: np.ndarray) -> list[str]:
         """Returns the texts of sequences, int (num_samples, length); without a vocabulary, token ids as numbers."""
         return decode_tokens(tokens, self.vocabulary)
 

@@ -1,5 +1,7 @@
 """Both optimizers of a model as the one that callbacks of Keras expect."""
 
+import re
+
 import keras
 
 from ..core.keras_internals import learning_rate_of
@@ -84,12 +86,17 @@ class OptimizerView:
     lr = learning_rate
 
 
-def tell_apart(generator_optimizer, discriminator_optimizer):
-    """Gives two optimizers of one name different ones: callbacks log their learning rates by name.
+def name_optimizers(**optimizers):
+    """Names optimizers after their networks unless the user named them: callbacks log learning rates by these names.
+
+    Keras counts the optimizers of a process, so its own names differ from run to run.
 
     Args:
-        generator_optimizer, discriminator_optimizer: Keras optimizers, not built.
+        **optimizers: network -> Keras optimizer.
     """
-    if generator_optimizer.name == discriminator_optimizer.name:
-        generator_optimizer.name = f"generator_{generator_optimizer.name}"
-        discriminator_optimizer.name = f"discriminator_{discriminator_optimizer.name}"
+    given = [optimizer.name for optimizer in optimizers.values()]
+    for network, optimizer in optimizers.items():
+        name = re.sub(r"_\d+$", "", optimizer.name)
+        is_automatic = name.replace("_", "") == type(optimizer).__name__.lower()
+        if is_automatic or given.count(optimizer.name) > 1:
+            optimizer.name = f"{network}_{name}"

@@ -64,10 +64,7 @@ def clip_weights(network, clip_value):
         ValueError: a weight already has another constraint.
     """
     normalization_weights = {
-        id(weight)
-        for layer in layers_of(network)
-        if isinstance(layer, NORMALIZATIONS)
-        for weight in layer.weights
+        id(weight) for layer in layers_of(network) if isinstance(layer, NORMALIZATIONS) for weight in layer.weights
     }
     for weight in network.trainable_variables:
         if id(weight) in normalization_weights:

@@ -69,7 +69,7 @@ def _explain(x):
 
 
 def _is_loader(x):
-    """Returns whether an object is a Keras `PyDataset`, a PyTorch loader or the like: it has items and no array."""
+    """Returns whether an object is a PyTorch loader or the like: it has items and no array."""
     if isinstance(x, (dict, list, tuple, np.ndarray)) or hasattr(x, "batches") or hasattr(x, "__array__"):
         return False
     return hasattr(x, "__getitem__") or hasattr(x, "__iter__")

@@ -11,6 +11,7 @@ from ..core.keras_internals import inputs_of_dataset
 from ..errors import ArgumentError
 from .data_kinds import check_kind, check_specs
 from .label_checks import to_array
+from .python_batches import from_python, is_python_batches
 from .step_data import StepData, steps_per_pass
 from .stream_monitor import StreamMonitor
 
@@ -35,7 +36,8 @@ def step_dataset(preprocessor, x, y=None, batch_size=None, n_critic=1, seed=0, s
 
     Args:
         preprocessor: `Preprocessor`, what the model expects.
-        x: array, tuple or dict of arrays, `DataSource` (anything with `batches`), or `tf.data.Dataset` of batches.
+        x: array, tuple or dict of arrays, `DataSource` (anything with `batches`), `tf.data.Dataset` of batches,
+            `keras.utils.PyDataset`, or an iterator of batches.
         y: labels, or the second domain, with an array `x`; or None.
         batch_size: int >= 1, rows of one discriminator update over all replicas. Default: the dataset's own, else 64.
         n_critic: int >= 1, discriminator updates per step. Default 1.
@@ -56,19 +58,32 @@ def step_dataset(preprocessor, x, y=None, batch_size=None, n_critic=1, seed=0, s
         if y is not None:
             raise ArgumentError("y: received labels next to a tf.data.Dataset, expected them as its second component")
         return _from_dataset(preprocessor, x, batch_size, n_critic, num_replicas)
+    if is_python_batches(x):
+        if y is not None:
+            raise ArgumentError(f"y: received labels next to a {type(x).__name__}, expected them in its batches")
+        dataset, rows, is_read_once = from_python(x)
+        return _from_dataset(preprocessor, dataset, batch_size or rows, n_critic, num_replicas, is_read_once)
+    x = source_of(preprocessor, x, y)
+    batch_size = batch_size or DEFAULT_BATCH_SIZE
+    num_rows = batch_size * n_critic
+    _check_replicas(batch_size, num_replicas)
+    steps = steps_per_pass(len(x), batch_size, num_rows)
+
+    def restart(step):
+        return _preprocessed(preprocessor, x.batches(num_rows, seed=seed, start_step=step))
+
+    _check_first_batch(preprocessor, x.batches(num_rows, seed=seed, start_step=start_step))
+    return StepData(restart(start_step), steps, batch_size, num_rows, restart=restart)
+
+
+def source_of(preprocessor, x, y=None):
+    """Returns arrays or a source as a validated source of the model's inputs: anything with `batches` and a length."""
     if not hasattr(x, "batches"):
         x = _from_arrays(preprocessor, x, y)
     elif y is not None:
         raise ArgumentError(f"y: received labels next to a {type(x).__name__}, expected none: a source has its own")
     _check_rows(preprocessor, x)
-    x = preprocessor.adapt(x)
-    batch_size = batch_size or DEFAULT_BATCH_SIZE
-    num_rows = batch_size * n_critic
-    _check_replicas(batch_size, num_replicas)
-    steps = steps_per_pass(len(x), batch_size, num_rows)
-    dataset = x.batches(num_rows, seed=seed, start_step=start_step)
-    _check_first_batch(preprocessor, dataset)
-    return StepData(_preprocessed(preprocessor, dataset), steps, batch_size, num_rows)
+    return preprocessor.adapt(x)
 
 
 def normalize_keys(element, order=tuple(ALIASES)):
@@ -110,15 +125,8 @@ def _check_rows(preprocessor, x):
             preprocessor.validate(name, values)
 
 
-def _from_dataset(preprocessor, dataset, batch_size, n_critic, num_replicas):
-    specs = dataset.element_spec
-    names = preprocessor.input_names
-    specs = normalize_keys(specs, tuple(ALIASES) if names == ("images",) else names)
-    _check_names(preprocessor, specs)
-    specs = {name: specs[name] for name in names}
-    check_specs(specs)
-    for name, spec in specs.items():
-        _check_spec(preprocessor, name, spec, dataset)
+def _from_dataset(preprocessor, dataset, batch_size, n_critic, num_replicas, is_read_once=False):
+    specs = checked_specs(preprocessor, dataset)
     if batch_size is None:
         batch_size = next(iter(specs.values())).shape[0] or _rows_of_first_element(dataset)
     _check_replicas(batch_size, num_replicas)
@@ -126,15 +134,42 @@ def _from_dataset(preprocessor, dataset, batch_size, n_critic, num_replicas):
     num_samples = _known_rows(dataset, next(iter(specs.values())).shape[0])
     steps = None if num_samples is None else steps_per_pass(num_samples, batch_size, num_rows)
 
+    monitor = StreamMonitor(preprocessor)
+    dataset = monitored(preprocessor, dataset, monitor)
+    dataset = (dataset if is_read_once else dataset.repeat()).map(preprocessor.ensure_shapes)
+    dataset = dataset.rebatch(num_rows, drop_remainder=True)
+    # Where a pass over an iterator ends cannot be known: it may be read only once.
+    is_endless = is_read_once or cardinality == tf.data.INFINITE_CARDINALITY
+    return StepData(
+        _preprocessed(preprocessor, dataset), steps, batch_size, num_rows, monitor, is_endless, is_read_once
+    )
+
+
+def checked_specs(preprocessor, dataset):
+    """Returns the types of the model's inputs in a dataset of batches: dict of name -> `tf.TensorSpec`.
+
+    Raises:
+        ArgumentError: an input is missing, or is no dense batch of the model's shape.
+    """
+    names = preprocessor.input_names
+    specs = normalize_keys(dataset.element_spec, tuple(ALIASES) if names == ("images",) else names)
+    _check_names(preprocessor, specs)
+    specs = {name: specs[name] for name in names}
+    check_specs(specs)
+    for name, spec in specs.items():
+        _check_spec(preprocessor, name, spec, dataset)
+    return specs
+
+
+def monitored(preprocessor, dataset, monitor):
+    """Returns a dataset of batches as dicts of the model's inputs, checked by a `StreamMonitor` as they pass."""
+    names = preprocessor.input_names
+
     def select(*element):
         parts = normalize_keys(element[0] if len(element) == 1 else element, names)
         return {name: parts[name] for name in names}
 
-    monitor = StreamMonitor(preprocessor)
-    dataset = monitor.watch(dataset.map(select)).repeat().map(preprocessor.ensure_shapes)
-    dataset = dataset.rebatch(num_rows, drop_remainder=True)
-    is_endless = cardinality == tf.data.INFINITE_CARDINALITY
-    return StepData(_preprocessed(preprocessor, dataset), steps, batch_size, num_rows, monitor, is_endless)
+    return monitor.watch(dataset.map(select))
 
 
 def _known_rows(dataset, rows_per_element):

@@ -17,6 +17,9 @@ class StepData:
         rows_per_step: int, rows of a step, likewise.
         monitor: `StreamMonitor` of a `tf.data.Dataset`, or None.
         is_endless: bool, whether a pass over the data has no end. Default False.
+        is_read_once: bool, whether the dataset ends with its first pass, which no second one follows. Default False.
+        restart: function of a step that returns the dataset from that batch on, or None where it can only be read from
+            its beginning. Default None.
     """
 
     dataset: object
@@ -25,6 +28,8 @@ class StepData:
     rows_per_step: int | None = None
     monitor: StreamMonitor | None = None
     is_endless: bool = False
+    is_read_once: bool = False
+    restart: object = None
 
     @property
     def error(self):

@@ -1,5 +1,9 @@
 """Evaluation of image generators; the command, the callback and the benchmarks share it."""
 
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from ....zoo.errors import ArgumentError
@@ -217,17 +221,17 @@ class ImageEvaluator:
 
 
 def evaluate(
-    subject,
-    source,
-    extractor="auto",
-    metrics=None,
-    num_samples=NUM_SAMPLES,
-    seeds=1,
-    cache_dir=None,
-    progress=False,
-    split="train",
-    **report_arguments,
-):
+    subject: Any,
+    source: Any,
+    extractor: Any = "auto",
+    metrics: Iterable[str] | None = None,
+    num_samples: int | None = NUM_SAMPLES,
+    seeds: int = 1,
+    cache_dir: str | Path | None = None,
+    progress: bool = False,
+    split: str = "train",
+    **report_arguments: Any,
+) -> EvaluationReport:
     """Evaluates a generator, or samples, against a data source.
 
     Args:

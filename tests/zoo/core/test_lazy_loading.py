@@ -24,9 +24,10 @@ def test_names_come_from_their_modules():
 
 def test_an_unknown_name_is_refused_in_one_line():
     get_attribute, _, _ = lazy_exports("ganzoo.zoo", EXPORTS)
-    message = r"module 'ganzoo.zoo' has no attribute 'VAE', expected one of \['GAN', 'threefry'\]"
-    with pytest.raises(AttributeError, match=message) as caught:
-        get_attribute("VAE")
+    with pytest.raises(
+        AttributeError, match="module 'ganzoo.zoo' has no attribute 'GANN'; did you mean 'GAN'"
+    ) as caught:
+        get_attribute("GANN")
     assert "\n" not in str(caught.value)
     assert not hasattr(zoo, "VAE")
 

@@ -86,7 +86,7 @@ def test_counts_of_generate_are_integers(model, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"validation_data": 1}, "fit: received ['validation_data'], expected only callbacks, verbose, initial_epoch"),
+        ({"workers": 1}, "fit: received ['workers'], expected only callbacks, verbose, initial_epoch"),
         ({"epoch": 3}, "did you mean 'epochs'?"),
         ({"initial_epoch": -1}, "initial_epoch: received -1, expected an integer >= 0"),
         ({"value_range": (1, 0)}, "value_range: received (1, 0)"),

@@ -30,7 +30,7 @@ def epochs_of(x, batch_size, count, n_critic=1, steps_per_execution=1, steps_per
         steps_per_execution=steps_per_execution,
         _get_iterator=lambda: data.dataset,
     )
-    schedule, epochs = EpochSchedule(keras_iterator, data), []
+    schedule, epochs = EpochSchedule(keras_iterator, data, types.SimpleNamespace(steps_done=0)), []
     for _ in range(count):
         epochs.append([])
         for first, last, batches in schedule.executions():

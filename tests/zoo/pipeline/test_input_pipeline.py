@@ -97,5 +97,5 @@ def test_data_that_do_not_fit_the_model_are_refused_in_one_line(tiny, x, message
 
 
 def test_unsupported_options_of_fit_are_refused(tiny):
-    with pytest.raises(ValueError, match="validation_split"):
-        tiny(GAN).fit(numbered(20), batch_size=8, validation_split=0.5)
+    with pytest.raises(ValueError, match="sample_weight"):
+        tiny(GAN).fit(numbered(20), batch_size=8, sample_weight=np.ones(20))

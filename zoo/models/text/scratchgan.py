@@ -69,8 +69,18 @@ class ScratchGAN(PolicyGradientTextGAN):
 
     def discriminator_objective(self, batch, fakes):
         """Returns the mean loss over all tokens that belong to their sequences, and a dict of scalars to log."""
-        real, smoothing = batch["tokens"], self.label_smoothing
+        real = batch["tokens"]
         real_logits, fake_logits = (self.discriminate(tokens, batch, training=True) for tokens in (real, fakes))
+        return self.token_losses(real, real_logits, fakes, fake_logits)
+
+    def token_losses(self, real, real_logits, fakes, fake_logits):
+        """Returns the discriminator's mean loss over all tokens of real and generated sequences, and what to log.
+
+        Args:
+            real, fakes: int32 tensors (batch, length), sequences.
+            real_logits, fake_logits: float32 tensors (batch, length), the logits of their tokens.
+        """
+        smoothing = self.label_smoothing
         right, wrong = keras.ops.softplus(-real_logits), keras.ops.softplus(real_logits)
         loss = self.mean_of((1 - smoothing) * right + smoothing * wrong, real)
         loss += self.mean_of(keras.ops.softplus(fake_logits), fakes)
@@ -83,6 +93,12 @@ class ScratchGAN(PolicyGradientTextGAN):
             "fake_logits": self.mean_of(fake_logits, fakes),
             "d_accuracy": 0.5 * sum(correct),
         }
+
+    def evaluation_metrics(self, batch, fakes):
+        """Returns the means of `evaluate` over the tokens that belong to their sequences."""
+        real, fake_logits = batch["tokens"], self.discriminate(fakes, batch, training=False)
+        d_loss, logs = self.token_losses(real, self.discriminate(real, batch, training=False), fakes, fake_logits)
+        return {"d_loss": d_loss, "g_loss": self.mean_of(keras.ops.softplus(-fake_logits), fakes), **logs}
 
     def generator_objective(self, batch, fakes):
         """Returns the policy loss with the discounted returns of the token rewards, and a dict of scalars to log."""
