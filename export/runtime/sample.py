@@ -43,6 +43,7 @@ class Sampler:
         num_classes: int, where the file takes labels, else None.
         batch_size: int, samples per call of the interpreter.
         words: dict of word -> token in NAME.vocabulary.json, where the file takes captions, else None.
+        numbers: set of str, the further inputs of the file, one number per sample.
         outputs_tokens: bool, whether samples are tokens of texts; `decode` converts them with the same vocabulary.
 
     Args:
@@ -68,6 +69,7 @@ class Sampler:
         ((output, self._output),) = self._runner.get_output_details().items()
         self.words, self.outputs_tokens = None, output == "tokens"
         vocabulary_path = pathlib.Path(path).with_suffix(".vocabulary.json")
+        self.numbers = set(self._runner.get_input_details()) - {"seeds", "tokens", "labels", "temperature"}
         if "tokens" in self._runner.get_input_details():
             words, self.length, self.options = read_vocabulary(vocabulary_path)
             # Token 0 is padding, 1 is any unknown word.
@@ -103,19 +105,17 @@ class Sampler:
         words, unit = ["", "<unk>", *self._token_words], self.options.get("unit", "word")
         return [join_words([words[token] for token in itertools.takewhile(bool, row)], unit) for row in rows]
 
-    def __call__(self, seeds, labels=None, texts=None, temperature=None):
+    def __call__(self, seeds, labels=None, texts=None, temperature=None, **numbers):
         """Returns the samples of seeds.
 
         Args:
             seeds: int32 array (num_samples,).
             labels, texts: sequences that are repeated over the samples, where the file takes labels or captions.
             temperature: float > 0, or one per seed, where the file generates texts; below 1 favors likely words.
+            **numbers: float, or one per seed, for each further input that the file takes.
 
         Returns:
             float32 array (num_samples, *shape), images in [0, 1]; or tokens of texts, int32 (num_samples, length).
-
-        Raises:
-            ValueError: inputs that the file does not take, or that are out of range.
         """
         inputs, runner = {"seeds": np.asarray(seeds, np.int32)}, self._runner
         num_samples = len(inputs["seeds"])
@@ -125,22 +125,24 @@ class Sampler:
                 expected = "above 0" if self.outputs_tokens else "none: the file generates no texts"
                 raise ValueError(f"temperature: received {temperature}, expected {expected}")
             inputs["temperature"], runner = np.broadcast_to(temperature, num_samples), self._runner_at
-        if self.words is None and texts is not None:
-            raise ValueError(f"texts: received {texts}, expected none: the file takes no captions")
         if self.words is not None:
             if texts is None or not len(texts):
                 raise ValueError("texts: received none, expected a caption: `--text CAPTION`")
             inputs["tokens"] = self.encode(list(itertools.islice(itertools.cycle(texts), num_samples)))
+        elif texts is not None:
+            raise ValueError(f"texts: received {texts}, expected none: the file takes no captions")
         if self.num_classes is not None:
             inputs["labels"] = self._checked_labels(labels, num_samples)
         elif labels is not None:
             raise ValueError(f"labels: received {labels}, expected none: the file takes no labels")
+        if set(numbers) != self.numbers:
+            raise ValueError(f"condition: received {sorted(numbers)}, expected {sorted(self.numbers)}")
+        inputs |= {name: np.broadcast_to(np.asarray(value, np.float32), num_samples) for name, value in numbers.items()}
         parts = []
         for start in range(0, num_samples, self.batch_size):
             # The batch size is fixed: the last batch is filled up with copies of the last row.
             rows = np.minimum(np.arange(start, start + self.batch_size), num_samples - 1)
-            (samples,) = runner(**{name: value[rows] for name, value in inputs.items()}).values()
-            parts.append(np.array(samples))
+            parts.append(np.array(*runner(**{name: value[rows] for name, value in inputs.items()}).values()))
         samples = np.concatenate(parts)[:num_samples]
         if samples.dtype == np.int8:
             scale, zero_point = self._output["quantization"]
@@ -211,17 +213,15 @@ def kind(character):
     return {"L": "w", "N": "w", "M": "m", "P": "p", "S": "p"}.get(category, " ")
 
 
-def sample_file(path, num_samples, seed=0, labels=None, threads=None, texts=None, temperature=None):
-    """Returns `num_samples` samples of a file.
+def sample_file(path, num_samples, seed=0, threads=None, **conditions):
+    """Returns `num_samples` samples of a file, from `seed` on.
 
     Args:
-        path: str or path of the file.
-        num_samples: int >= 1.
-        seed: int >= 0, the first seed. Default 0.
-        threads: int >= 1, or None for the interpreter's default.
-        labels, texts, temperature: of `Sampler`.
+        path, threads: of `Sampler`.
+        num_samples, seed: int, of `seed_range`.
+        **conditions: `labels`, `texts`, `temperature` and numbers, of `Sampler.__call__`.
     """
-    return Sampler(path, threads)(seed_range(seed, num_samples), labels, texts, temperature)
+    return Sampler(path, threads)(seed_range(seed, num_samples), **conditions)
 
 
 def seed_range(seed, num_samples):
@@ -259,6 +259,7 @@ def main(arguments=None):
     parser.add_argument("--labels", help="class labels in rotation, such as 3,7, where the file takes labels")
     parser.add_argument("--text", help="the caption, where the file takes captions")
     parser.add_argument("--temperature", type=float, help="of texts; below 1 favors likely words (default: 1)")
+    parser.add_argument("--condition", nargs="*", default=[], help="NAME=VALUE of a further number that the file takes")
     parser.add_argument("--threads", type=int, help="threads of the interpreter")
     parser.add_argument("--out", help="a folder of PNGs (default: samples), an .npz file, or a .txt file of texts")
     try:
@@ -271,15 +272,15 @@ def main(arguments=None):
 
 def run(options):
     """Samples as the command line options say."""
-    texts = None if options.text is None else [options.text]
-    labels = None if options.labels is None else options.labels.split(",")
+    texts, labels = options.text and [options.text], options.labels and options.labels.split(",")
     out = pathlib.Path(options.out or "samples")
     if out.is_file():
         raise ValueError(f"out: received {str(out)!r}, a file that exists, expected a new one")
     seeds, sampler = seed_range(options.seed, options.num_samples), Sampler(options.file, options.threads)
     if sampler.words is not None and texts and (unknown := sampler.unknown(texts)):
         print(f"words outside the model's vocabulary, read as the unknown word: {', '.join(unknown)}", file=sys.stderr)
-    samples = sampler(seeds, labels, texts, options.temperature)
+    numbers = {name: float(value) for name, _, value in (each.partition("=") for each in options.condition)}
+    samples = sampler(seeds, labels, texts, options.temperature, **numbers)
     if sampler.outputs_tokens and out.suffix != ".npz":
         lines = "".join(f"{text}\n" for text in sampler.decode(samples))
         if options.out:

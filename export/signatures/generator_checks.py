@@ -6,17 +6,18 @@ import keras
 import numpy as np
 
 from ...zoo.errors import ArgumentError
+from ...zoo.families.condition_specs import ClassLabels
 from ...zoo.families.network_checks import inputs_of
 from ..exporters.export_errors import ExportError
 
 
-def check_inputs(network, num_classes, vocabulary=None):
-    """Raises ArgumentError unless a generator maps latents, and possibly labels or tokens, to samples.
+def check_inputs(network, num_classes, specs=None):
+    """Raises ArgumentError unless a generator maps latents, and its conditions, to samples.
 
     Args:
         network: the generator.
         num_classes: int >= 2 where it takes labels, else None.
-        vocabulary: `Vocabulary` where it takes tokens, else None.
+        specs: the `ConditionSpec`s of a model; None for a plain network, whose only condition may be labels.
     """
     if not isinstance(network, keras.Model) or not hasattr(network, "input_shape"):
         raise ArgumentError(
@@ -24,12 +25,16 @@ def check_inputs(network, num_classes, vocabulary=None):
             "it as keras.Model(inputs, network(inputs)) with inputs = keras.Input(...)"
         )
     shapes = [tuple(tensor.shape) for tensor in inputs_of(network)]
-    labeled = len(shapes) == 2 and len(shapes[1]) == 1
-    supported = len(shapes) == 1 or labeled or vocabulary is not None
+    if specs is None:
+        labeled = len(shapes) == 2 and len(shapes[1]) == 1
+        supported = len(shapes) == 1 or labeled
+    else:
+        labeled = any(isinstance(spec, ClassLabels) for spec in specs)
+        supported = len(shapes) == 1 + len(specs)
     if len(shapes[0]) != 2 or shapes[0][-1] is None or not supported:
         raise ArgumentError(
             f"model: received a generator with inputs of shape {shapes}, expected latents (batch, latent_dim), "
-            "followed by at most labels (batch,)"
+            f"followed by {'at most labels (batch,)' if specs is None else [spec.name for spec in specs]}"
         )
     if None in network.output_shape[1:]:
         raise ArgumentError(

@@ -6,8 +6,9 @@
 | `sample` | `seeds` (batch,) int32 | the same; seed s yields the image that `model.generate` yields for it |
 | `sample_png` | `seeds` (batch,) int32 | `png_bytes` (batch,) string, one PNG file each |
 
-Every signature of a class-conditional generator has a second input `labels` (batch,) int32. That of a text-to-image
-generator has `texts` (batch,) string in a SavedModel and `tokens` (batch, length) int32 in TFLite and ONNX files.
+Every signature also has the conditions of the model, its `condition_specs`: `labels` (batch,) int32 of a
+class-conditional generator; of a text-to-image generator `texts` (batch,) string in a SavedModel and `tokens` (batch,
+length) int32 in TFLite and ONNX files; a number (batch,) float32.
 Samples that are not images keep their values, are named `samples`, and have no PNG signature.
 """
 
@@ -19,6 +20,7 @@ import tensorflow as tf
 
 from ...zoo.core.prng import sampling_latents
 from ...zoo.errors import ArgumentError
+from ...zoo.families.condition_specs import Captions, ClassLabels
 from ...zoo.families.network_checks import inputs_of
 from ..rewriting.float32 import to_float32
 from ..rewriting.rewrite import rewrite_generator
@@ -82,7 +84,10 @@ class ImageSignatures(ModelSignatures):
         network = model.sampling_network() if hasattr(model, "sampling_network") else model
         self.vocabulary = getattr(model, "vocabulary", None)
         self.num_classes = getattr(model, "num_classes", None) if num_classes is None else num_classes
-        check_inputs(network, self.num_classes, self.vocabulary)
+        specs = getattr(model, "condition_specs", None)
+        check_inputs(network, self.num_classes, specs)
+        if specs is None:
+            specs = () if self.num_classes is None else (ClassLabels(self.num_classes),)
         self.low, self.high = checked_range(value_range)
         check_weights(network)
         self.generator = to_float32(network)
@@ -90,11 +95,7 @@ class ImageSignatures(ModelSignatures):
         self.sample_shape = tuple(network.output_shape[1:])
         self.is_image = len(self.sample_shape) == 3
         self.output = "images" if self.is_image else "samples"
-        self.conditions = []
-        if self.num_classes is not None:
-            self.conditions = [Condition("labels", (), "int32", self._example_labels)]
-        if self.vocabulary is not None:
-            self.conditions = [self._caption_condition(model.default_captions, strings)]
+        self.conditions = [self._condition(spec, strings) for spec in specs]
         self._check_samples()
 
     @property
@@ -161,27 +162,16 @@ class ImageSignatures(ModelSignatures):
             samples = keras.layers.ReLU(max_value=1.0, dtype="float32")(samples)
         return keras.Model(inputs, {self.output: samples})
 
-    def _example_labels(self, num_samples):
-        return (np.arange(num_samples) % self.num_classes).astype(np.int32)
-
-    def _caption_condition(self, default_captions, strings):
-        vocabulary = self.vocabulary
+    def _condition(self, spec, strings):
+        if not isinstance(spec, Captions):
+            return Condition(spec.name, spec.shape, spec.dtype, spec.examples)
         if strings:
-            self.lookup_layers = [vocabulary.vectorizer]
+            self.lookup_layers = [spec.vocabulary.vectorizer]
             return Condition(
-                "texts",
-                (),
-                "string",
-                lambda num_samples: np.array(default_captions(range(num_samples))),
-                preprocess=vocabulary,
+                spec.argument, (), "string", lambda count: np.array(spec.default(range(count))), spec.vocabulary
             )
-        self.token_vocabulary = token_vocabulary(vocabulary.length, vocabulary)
-        return Condition(
-            "tokens",
-            (vocabulary.length,),
-            "int32",
-            lambda num_samples: vocabulary.encode(default_captions(range(num_samples))),
-        )
+        self.token_vocabulary = token_vocabulary(spec.vocabulary.length, spec.vocabulary)
+        return Condition(spec.name, spec.shape, spec.dtype, spec.examples)
 
     def _preprocess(self, conditions):
         pairs = zip(self.conditions, conditions, strict=True)

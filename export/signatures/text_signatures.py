@@ -79,6 +79,7 @@ class TextSignatures(ModelSignatures):
         self.generator = _to_float32(model.ema_generator)
         self.length, self.vocabulary_size, self.has_eos = model.length, model.vocabulary_size, model.has_eos
         self.vocabulary, self.strings, self.decode = model.vocabulary, strings, model.decode
+        self.conditions = model.condition_specs
         self._noise = model.sampling_noise
         self.token_vocabulary = token_vocabulary(self.length, self.vocabulary)
         tokens = self._example_tokens(self.seeds[:16])
@@ -88,8 +89,11 @@ class TextSignatures(ModelSignatures):
         """Returns the list of `tf.TensorSpec` of a signature's inputs."""
         if name == SERVING:
             return [tf.TensorSpec((batch_size, self.length), tf.int32, "tokens")]
-        temperature = tf.TensorSpec((batch_size,), tf.float32, "temperature")
-        return [tf.TensorSpec((batch_size,), tf.int32, "seeds"), *([temperature] if name == SAMPLE_AT else [])]
+        conditions = self.conditions if name == SAMPLE_AT else ()
+        return [
+            tf.TensorSpec((batch_size,), tf.int32, "seeds"),
+            *(tf.TensorSpec((batch_size, *spec.shape), spec.dtype, spec.name) for spec in conditions),
+        ]
 
     def output_function(self, name, batch_size, network=None):
         """Returns the function from a signature's input tensors to a dict of output tensors."""

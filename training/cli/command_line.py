@@ -154,6 +154,9 @@ def _add_sample(group):
         "--temperature", type=float, help="sampling temperature of texts; below 1 favors likely words (default: 1)"
     )
     command.add_argument(
+        "--condition", action="append", metavar="NAME=VALUE", help="any condition of the model by name; repeatable"
+    )
+    command.add_argument(
         "--seed", type=int, default=0, help="seed of the first sample; sample i has seed + i (default: 0)"
     )
     command.add_argument(

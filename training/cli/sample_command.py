@@ -13,6 +13,8 @@ from ...zoo.core.atomic_files import write_text
 from ...zoo.core.own_files import is_own_png, write_arrays, write_own_text
 from ...zoo.core.user_paths import shell_path
 from ...zoo.errors import UserError
+from ...zoo.families.condition_specs import Number
+from ...zoo.registry import nearest
 from ..data.texts.text_files import read_lines
 from ..run.run_dir import as_run_dir, load_run
 from .output_paths import check_output_file, check_output_folder, claim_folder, data_of_run
@@ -23,7 +25,7 @@ DEFAULT_IMAGE = "samples.png"
 KIND, INDEX, FILES = "samples", "index.jsonl", "seed-*.png"
 # The channels that a PNG file can hold.
 MAX_CHANNELS = 4
-CONDITIONS = ("labels", "per_class", "text", "text_file", "temperature")
+CONDITIONS = ("labels", "per_class", "text", "text_file", "temperature", "condition")
 
 
 def sample(options):
@@ -31,7 +33,8 @@ def sample(options):
 
     Args:
         options: namespace with source, checkpoint, num_samples, seed, labels, per_class, text, text_file, temperature,
-            and out: .png for an image grid, .npz for an array, otherwise a folder of PNGs; of texts .txt or None.
+            condition, and out: .png for an image grid, .npz for an array, otherwise a folder of PNGs; of texts .txt or
+            None.
 
     Returns:
         dict of facts for the report: `num_samples`, `seed`, the `texts` of a text model, `out` if a file was
@@ -135,6 +138,7 @@ class _RunModel:
         # The vocabulary of a text model is that of its samples.
         self.vocabulary = getattr(self.model, "vocabulary", None) if family == "image" else None
         self.decode = self.model.decode if family == "text" else None
+        self.specs = {spec.argument: spec for spec in self.model.condition_specs}
 
     def generate(self, num_samples, seed, conditions):
         return self.model.generate(num_samples, seed=seed, **conditions)
@@ -150,6 +154,7 @@ class _ExportedModel:
             self.num_classes = sampler.num_classes
             self.vocabulary = sampler if sampler.words is not None else None
             self.decode = sampler.decode if sampler.outputs_tokens else None
+            self.specs = {name: Number(name, 0.0, -np.inf) for name in sampler.numbers}
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: cannot be sampled: {error}") from None
 
@@ -172,6 +177,8 @@ def _parse_conditions(options, model):
     num_samples = default if options.num_samples is None else options.num_samples
     if not names:
         return {}, num_samples, None
+    if names[0] == "condition":
+        return _parse_specs(options.condition, model.specs), num_samples, None
     if names[0] == "temperature":
         if model.decode is None:
             raise UserError("--temperature: received a model without a temperature, expected one that generates texts")
@@ -183,6 +190,19 @@ def _parse_conditions(options, model):
     if model.vocabulary is None:
         raise UserError(f"{flags[0]}: received a model without captions, expected a text-to-image one")
     return _parse_captions(options, model.vocabulary)
+
+
+def _parse_specs(assignments, specs):
+    """Returns the conditions that "NAME=VALUE" texts set, as the model's specifications read them."""
+    conditions = {}
+    for name, equals, value in (assignment.partition("=") for assignment in assignments):
+        if name not in specs or not equals:
+            raise UserError(
+                f"--condition: received {name + equals + value!r}, expected NAME=VALUE with a name among "
+                f"{sorted(specs)}{nearest(name, specs)}"
+            )
+        conditions[name] = specs[name].parse(value)
+    return conditions
 
 
 def _parse_labels(options, num_classes):

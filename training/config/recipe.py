@@ -101,9 +101,7 @@ class Recipe:
         return sorted({network.partition(":")[0] for network in networks if ":" in network})
 
 
-def load_recipe(
-    name: str, overrides: Iterable[str] = (), source: str | None = None, same_data: bool = False
-) -> Recipe:
+def load_recipe(name: str, overrides: Iterable[str] = (), source: str | None = None, same_data: bool = False) -> Recipe:
     """Reads and validates a recipe.
 
     Args:

@@ -1,15 +1,14 @@
 """The family of models that generate images of a class."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import Ge
 
-from ..core.prng import sampling_labels
 from ..core.validation import validated
 from ..errors import ArgumentError
-from ..pipeline.label_checks import validate_labels
 from ..pipeline.preprocessor import LabeledImagePreprocessor
+from .condition_specs import ClassLabels
 from .image_gan import ImageGAN
 
 
@@ -28,8 +27,6 @@ class ClassConditionalGAN(ImageGAN):
     Raises:
         ArgumentError: an argument out of its range, or networks that do not fit each other.
     """
-
-    condition_specs = {"labels": ((), "int32")}
 
     @validated
     def __init__(self, generator, discriminator, num_classes: Annotated[int, Ge(2)], **kwargs):
@@ -67,13 +64,18 @@ class ClassConditionalGAN(ImageGAN):
         """Returns samples of the labels of an update."""
         return self.generator([batch["latents"], batch["labels"]], training=training)
 
-    def generate(self, num_samples, seed=None, batch_size=64, labels=None):
+    @property
+    def condition_specs(self):
+        """The class label."""
+        return (ClassLabels(self.num_classes),)
+
+    def generate(
+        self, num_samples: int, seed: int | None = None, batch_size: int | None = None, labels: Any = None,
+    ) -> np.ndarray:  # fmt: skip
         """Samples the averaged generator; image i is the image of `seed + i` and its label.
 
         Args:
-            num_samples: int >= 1.
-            seed: int in [0, 2**31 - num_samples], or None for a fresh one in each call. Default None.
-            batch_size: int >= 1, images generated at a time. Default 64.
+            num_samples, seed, batch_size: of `SamplingMixin.generate`.
             labels: int, or int array (num_samples,), in [0, num_classes). Default: a label derived from each seed
                 (`sampling_labels`), balanced over the classes.
 
@@ -85,19 +87,9 @@ class ClassConditionalGAN(ImageGAN):
         """
         return super().generate(num_samples, seed, batch_size, labels=labels)
 
-    def conditions(self, seeds, labels=None):
-        """Returns the validated labels of samples; by default, labels derived from the seeds."""
-        if labels is None:
-            return {"labels": self.sampling_labels(seeds)}
-        return {"labels": validate_labels(labels, self.num_classes, len(seeds))}
-
-    def default_conditions(self, seeds):
-        """Returns the arguments of `generate` that seeds have by default: {"labels": int32 array (num_samples,)}."""
-        return {"labels": self.sampling_labels(seeds)}
-
     def sampling_labels(self, seeds):
         """Returns the default label of each seed: int32 array (num_samples,)."""
-        return sampling_labels(np.asarray(seeds, np.int32), self.num_classes).numpy()
+        return ClassLabels(self.num_classes).default(seeds)
 
     def sample_grid(self, num_samples, seed):
         """Returns samples of as many classes as fit, one row per class, and the number of columns."""

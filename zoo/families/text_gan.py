@@ -18,6 +18,7 @@ from ..sequences import sequence_generator, text_discriminator  # noqa: F401
 from ..sequences.token_sequences import sampling_gumbels, training_gumbels
 from ..sequences.vocabulary import FIRST_WORD, UNKNOWN, Vocabulary, decode_tokens
 from .adversarial_model import AdversarialModel, Precision
+from .condition_specs import Number
 from .network_checks import frozen_copy
 from .sampling_mixin import SamplingMixin
 
@@ -52,7 +53,7 @@ class TextGAN(SamplingMixin, AdversarialModel):
     default_networks = {"generator": "recurrent", "discriminator": "text_cnn"}
     augmentable = False
     differentiable_samples = False
-    condition_specs = {"temperature": ((), "float32")}
+    condition_specs = (Number("temperature", 1.0),)
 
     @validated
     def __init__(
@@ -207,29 +208,6 @@ class TextGAN(SamplingMixin, AdversarialModel):
             variable.assign(tf.where(self.step.value < warmup_steps, value, variable.value))
 
     # Sampling.
-
-    def conditions(self, seeds, temperature=1.0, **conditions):
-        """Returns the validated temperature of each sample.
-
-        Args:
-            seeds: int32 array (num_samples,).
-            temperature: float > 0, or one per sample; values below 1 favor likely words. Default 1.
-            **conditions: other conditions, which are refused.
-
-        Returns:
-            dict {"temperature": float32 array (num_samples,)}.
-
-        Raises:
-            ArgumentError: temperatures that are not positive numbers, or another number of them.
-        """
-        values = np.asarray(temperature)
-        if values.dtype.kind not in "iuf" or not (values > 0).all() or values.shape not in ((), (len(seeds),)):
-            raise ArgumentError(
-                f"temperature: received {temperature!r} for {len(seeds)} samples, expected a number above 0, or one "
-                "per sample"
-            )
-        temperatures = np.broadcast_to(values, len(seeds)).astype("float32")
-        return super().conditions(seeds, **conditions) | {"temperature": temperatures}
 
     def call(self, inputs, training=False):
         """Returns the averaged generator's logits of each token given the preceding ones."""

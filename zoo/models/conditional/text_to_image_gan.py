@@ -1,6 +1,6 @@
 """Text to image: the generator is conditioned on a caption; the discriminator checks that image and caption match."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import keras
 import numpy as np
@@ -8,9 +8,10 @@ import tensorflow as tf
 from annotated_types import Ge
 
 from ...core.keras_settings import dtype_policy
-from ...core.prng import sampling_labels, training_latents
+from ...core.prng import training_latents
 from ...core.validation import validated
 from ...errors import ArgumentError
+from ...families.condition_specs import Captions
 from ...families.image_gan import ImageGAN
 from ...families.network_checks import frozen_copy, inputs_of
 from ...pipeline.preprocessor import CaptionedImagePreprocessor
@@ -79,7 +80,8 @@ class TextToImageGAN(ImageGAN):
         **kwargs,
     ):
         (length,) = inputs_of(text_encoder)[0].shape[1:]
-        self.condition_specs = {"tokens": ((length,), "int32")}
+        vocabulary = Vocabulary(vocabulary, length, tokenizer)
+        self.condition_specs = (Captions(vocabulary, list(examples)),)
         self.matching_weight, self.interpolation_weight = matching_weight, interpolation_weight
         super().__init__(generator, discriminator, **kwargs)
         text_dim = inputs_of(generator)[1].shape[-1]
@@ -90,8 +92,7 @@ class TextToImageGAN(ImageGAN):
             )
         self.text_encoder = text_encoder
         self.ema_text_encoder = frozen_copy(text_encoder)
-        self.vocabulary = Vocabulary(vocabulary, length, tokenizer)
-        self.examples = list(examples)
+        self.vocabulary, self.examples = vocabulary, list(examples)
 
     @classmethod
     def create(
@@ -156,33 +157,13 @@ class TextToImageGAN(ImageGAN):
 
     # Sampling.
 
-    def conditions(self, seeds, texts=None):
-        """Returns the tokens of texts; by default, each seed has one of the example captions."""
-        if texts is None:
-            texts = self.default_captions(seeds)
-        texts = [texts] * len(seeds) if isinstance(texts, str) else list(texts)
-        if len(texts) != len(seeds) or not all(isinstance(text, str) for text in texts):
-            raise ArgumentError(
-                f"texts: received {len(texts)} for {len(seeds)} samples, expected a str for each, or one"
-            )
-        return {"tokens": self.vocabulary.encode(texts)}
-
-    def default_conditions(self, seeds):
-        """Returns the arguments of `generate` that seeds have by default: {"texts": list of str}."""
-        return {"texts": self.default_captions(seeds)}
-
-    def default_captions(self, seeds):
-        """Returns the default caption of each seed: list of str."""
-        rows = sampling_labels(np.asarray(seeds, np.int32), len(self.examples)).numpy()
-        return [self.examples[row] for row in rows]
-
-    def generate(self, num_samples, seed=None, batch_size=64, texts=None):
+    def generate(
+        self, num_samples: int, seed: int | None = None, batch_size: int | None = None, texts: Any = None,
+    ) -> np.ndarray:  # fmt: skip
         """Samples the averaged generator; image i is the image of `seed + i` and its text.
 
         Args:
-            num_samples: int >= 1.
-            seed: int in [0, 2**31 - num_samples], or None for a fresh one in each call. Default None.
-            batch_size: int >= 1, images generated at a time. Default 64.
+            num_samples, seed, batch_size: of `SamplingMixin.generate`.
             texts: str, or list of str, one per image. Default: each seed has one of the example captions. Words that
                 are not in the vocabulary count as one unknown word: `vocabulary.unknown(texts)` lists them.
 
