@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import pytest
 from ganzoo.export.evaluation.text.metrics import NotComputableError, TextComparison, frechet_local, likelihood, metric
+from ganzoo.export.evaluation.text.text_reference import TextReference
 from ganzoo.training.data import load
+from ganzoo.training.data.text_source import TextSource
 
 two_sample = metric("two_sample")
 
@@ -16,7 +18,7 @@ def training(monkeypatch):
     """What a classifier is compiled and fitted with; it is not trained."""
     calls = {}
     monkeypatch.setattr(
-        keras.Model, "compile", lambda model, optimizer, loss, **options: calls.update(optimizer=optimizer)
+        keras.Model, "compile", lambda model, optimizer, loss, **options: calls.update(optimizer=optimizer, loss=loss)
     )
     monkeypatch.setattr(keras.Model, "fit", lambda model, batches, **options: calls.update(options, batches=batches))
     return calls
@@ -109,3 +111,54 @@ def test_too_many_sequences_are_refused_before_they_are_listed():
     comparison = SimpleNamespace(reference=SimpleNamespace(source=source), model=SimpleNamespace(ema_generator=None))
     with pytest.raises(NotComputableError, match="too many sequences to enumerate"):
         metric("exact").measure(comparison)
+
+
+def test_logits_above_zero_are_real(monkeypatch):
+    # The classifier returns 1 for real texts and 0, the threshold, for samples.
+    monkeypatch.setattr(two_sample, "_trained_classifier", lambda *_: lambda texts: texts[:, :1].astype("float32"))
+    source = SimpleNamespace(vocabulary_size=4)
+    real, samples = np.ones((40, 3), np.int32), np.zeros((40, 3), np.int32)
+    for sides, share in (((real, samples), 1.0), ((samples, real), 0.0)):
+        comparison = TextComparison(sides[1], SimpleNamespace(real=sides[0], source=source))
+        assert two_sample.measure(comparison)["two_sample"] == share
+
+
+def test_texts_are_shuffled_alike_in_every_evaluation():
+    for seed in (0, 1):
+        expected = np.random.default_rng((3, seed)).permutation(50)
+        np.testing.assert_array_equal(two_sample._shuffled(np.arange(50), seed), expected)
+
+
+def test_texts_without_a_common_word_are_not_encoded():
+    tokens = np.arange(2, 8, dtype=np.int32)[:, np.newaxis]
+    reference = TextReference(TextSource("disjoint", tokens, tokens, vocabulary_size=9), 6)
+    with pytest.raises(NotComputableError, match="no word occurs in two training texts"):
+        frechet_local.measure(TextComparison(tokens, reference))
+
+
+@pytest.mark.parametrize(("length", "widths"), [(1, (1,)), (2, (1, 2)), (7, (1, 2, 3))])
+def test_the_classifier_is_a_small_network_of_n_grams(training, monkeypatch, length, widths):
+    arguments, build = {}, two_sample.text_cnn_discriminator
+    monkeypatch.setattr(
+        two_sample,
+        "text_cnn_discriminator",
+        lambda shape, size, **options: (
+            arguments.update(options, shape=shape, size=size) or build(shape, size, **options)
+        ),
+    )
+    texts = np.arange(40 * length, dtype=np.int32).reshape(40, length) % 9
+    two_sample._trained_classifier(texts, np.arange(40) % 2, 9)
+    expected = {"shape": (length,), "size": 9, "widths": widths, "filters": 32, "hidden": 32, "dtype": "float32"}
+    assert arguments == expected
+    # Logits, not probabilities.
+    assert float(training["loss"]([[1.0]], [[0.0]])) == pytest.approx(np.log(2))
+
+
+def test_training_texts_are_drawn_alike_in_every_evaluation(training):
+    texts = np.arange(100, dtype=np.int32)[:, np.newaxis].repeat(2, axis=1)
+    two_sample._trained_classifier(texts, np.arange(100) % 2, 100)
+    rows = np.random.default_rng(5).choice(np.flatnonzero(np.arange(100) % 5), 128 * 4000)
+    drawn, _ = next(iter(training["batches"]))
+    np.testing.assert_array_equal(drawn[:, 0], rows[:128])
+    # A static number of rows, so that the step is traced once.
+    assert training["batches"].element_spec[0].shape == (128, 2)
