@@ -14,8 +14,9 @@ NAMES = {path.stem for path in (ROOT / "zoo" / "models").rglob("*.py")}
 def files_of(module, models=()):
     """Returns the test files of a module, as paths relative to the repository.
 
-    These are the file that mirrors it, for the objective of models also the files of these models; else the files that
-    import it by its name; else all files of the folder that mirrors its folder.
+    These are the file that mirrors it and the files that import it by its name, for the objective of models also the
+    files of these models. A module without a file of its own also has all files of the folder that mirrors its folder, or
+    of the next one above it.
 
     Args:
         module: str, the path of a module relative to the repository.
@@ -33,10 +34,10 @@ def files_of(module, models=()):
         own += [file for file in MODELS.glob("test_*.py") if file.stem[5:] in models or file.stem[5:] not in NAMES]
     found = {file for file in own if file.is_file()}
     if not found:
-        found = {file for file in TESTS.rglob("test_*.py") if name in _imports(file)}
-    while not found:
+        while not list(folder.glob("test_*.py")):
+            folder = folder.parent
         found = set(folder.glob("test_*.py"))
-        folder = folder.parent
+    found |= {file for file in TESTS.rglob("test_*.py") if name in _imports(file)}
     return sorted(file.relative_to(ROOT).as_posix() for file in found)
 
 

@@ -100,3 +100,22 @@ def test_right_captions_are_retrieved_and_wrong_ones_are_not(evaluator, monkeypa
         r_precision.cached_matcher(evaluator.reference).encode_images(held_out[:3]),
     )
     np.testing.assert_allclose(np.linalg.norm(reloaded.encode_texts(["a red square"]), axis=1), 1, rtol=1e-5)
+
+
+def test_a_hundred_candidates_are_the_same_in_every_evaluation():
+    captions = np.array([[f"caption {number}"] for number in range(150)], object)
+    candidates = r_precision.candidate_rows(captions, np.array([3, 140]))
+    generator = np.random.default_rng(0)
+    for row, actual in zip((3, 140), candidates, strict=True):
+        others = np.delete(np.arange(150), row)
+        np.testing.assert_array_equal(actual, [row, *generator.permutation(others)[:99]])
+
+
+def test_the_matcher_is_that_of_the_reference_and_its_captions_are_needed(monkeypatch):
+    monkeypatch.setattr(r_precision, "ImageTextMatcher", lambda *arguments: arguments)
+
+    class Reference:
+        source, cache_dir, title = "source", "folder", "title"
+
+    assert r_precision.cached_matcher(Reference()) == ("source", "folder", "title")
+    assert r_precision.NEEDS_CAPTIONS is True

@@ -112,3 +112,22 @@ def test_both_bleus_are_means_over_the_same_texts_whose_numbers_are_reported():
         assert actual[f"bleu_{n}"] == pytest.approx(np.mean(by_nltk(selected, [references] * 50, n)))
         others = [selected[:number] + selected[number + 1 :] for number in range(50)]
         assert actual[f"self_bleu_{n}"] == pytest.approx(np.mean(by_nltk(selected, others, n)))
+
+
+@pytest.mark.parametrize(
+    ("held_out", "references", "evaluated"),
+    # Half of the held-out texts are references, at most 500; at least two others are a baseline to compare with.
+    [(2, 1, 500), (4, 2, 2), (101, 50, 51), (1300, 500, 500)],
+)
+def test_evaluated_texts_are_as_many_as_the_held_out_baseline_has(held_out, references, evaluated):
+    source = TextSource("known", padded([[2]]), padded(random_texts(held_out, 2)), vocabulary_size=10)
+    comparison = TextComparison(padded(random_texts(900, 5)), TextReference(source, 1000))
+    facts = bleu.facts(comparison)["bleu"]
+    assert (facts["texts"], facts["references"]) == (evaluated, references)
+    assert bleu.counts(comparison) == {"samples": (evaluated, 900), "references": (references, held_out)}
+
+
+def test_empty_texts_are_counted_among_all_samples():
+    source = TextSource("known", padded([[2]]), padded(random_texts(4, 2)), vocabulary_size=10)
+    samples = padded([[], [2, 3], [2], [3]])
+    assert bleu.measure(TextComparison(samples, TextReference(source, 10)))["empty"] == 1 / 4

@@ -60,6 +60,9 @@ def test_a_text_with_an_unknown_word_is_no_copy(source, reference):
     assert copies.measure(TextComparison(known, reference))["copied"] == 1
     both = copies.measure(TextComparison(np.concatenate([known, unknown]), reference))
     assert both["copied"] == 0.75
+    new = np.array([[2, 3, 4, 5, 6, 7]], np.int32)
+    assert not (source.tokens == new).all(axis=1).any()
+    assert copies.measure(TextComparison(np.concatenate([known, new, new]), reference))["copied"] == 30 / 32
     assert both["unknown"] == pytest.approx((unknown == 1).sum() / ((known > 0).sum() + (unknown > 0).sum()))
 
 
