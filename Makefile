@@ -34,6 +34,7 @@ generate: install
 	$(BIN)/python benchmarks/generate_pages.py
 	$(BIN)/python docs/generate_images.py
 	$(BIN)/python docs/generate_model_table.py
+	$(BIN)/python docs/generate_stubs.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info

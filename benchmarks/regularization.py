@@ -2,9 +2,9 @@
 
     python benchmarks/regularization.py --data DIR --work DIR
 
-Batch normalization alone, gradient penalty, spectral normalization, R1, and the relativistic loss with R1 and R2. DIR of
-`--data` holds the four IDX files of Fashion-MNIST. Writes one JSON record per (configuration, seed); existing records
-are skipped, so an interrupted benchmark can be restarted.
+Batch normalization alone, gradient penalty, spectral normalization, R1, and the relativistic loss with R1 and R2. DIR
+of `--data` holds the four IDX files of Fashion-MNIST. Writes one JSON record per (configuration, seed); existing
+records are skipped, so an interrupted benchmark can be restarted.
 """
 
 import functools

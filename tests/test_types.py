@@ -41,10 +41,10 @@ def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     parser = configparser.ConfigParser()
     parser.read(ROOT / "setup.cfg")
-    places = dict(line.split(" = ") for line in parser["options"]["package_dir"].split("\n") if line)
+    folders = dict(line.split(" = ") for line in parser["options"]["package_dir"].split("\n") if line)
     for package in parser["options"]["packages"].split():
         parts = package.split(".")
-        source = ROOT / places[".".join(parts[:2])] / Path(*parts[2:])
+        source = ROOT / folders[".".join(parts[:2])] / Path(*parts[2:])
         target = folder / Path(*parts)
         target.mkdir(parents=True, exist_ok=True)
         patterns = parser["options.package_data"].get(package, "").split(", ")

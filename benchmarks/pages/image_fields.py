@@ -13,6 +13,13 @@ UNCONDITIONAL = {
     "gan-hinge": "GAN, hinge",
     "wgan-clipping": "WGAN, clipping",
 }
+REGULARIZED = {
+    "gan": "GAN, batch normalization",
+    "wgan_gp": "WGAN-GP",
+    "sngan": "SNGAN, hinge",
+    "gan-r1": "GAN, R1",
+    "gan-relativistic-r1-r2": "GAN, relativistic, R1 and R2",
+}
 CONDITIONAL = {
     "gan-non_saturating": "unconditional GAN",
     "cgan": "CGAN",
@@ -64,6 +71,18 @@ def fashion_mnist_table(reader):
 
     columns = {"fid": ".1f", "precision": ".2f", "recall": ".2f"}
     return comparison(rows, columns, ("", "seeds", "best fid"), ("missing classes | loss against FID", correlation))
+
+
+def regularization_table(reader):
+    """Returns the table of discriminators that are kept smooth in different ways."""
+    rows = []
+    for name, title in REGULARIZED.items():
+        records = reader.read(f"regularization/{name}-seed*")
+        minutes = cell([record["seconds_of_training"] / 60 for record in records], ".0f")
+        rows.append(Row(title, records, cells=[str(len(records)), minutes]))
+    rows.append(Row("held-out real images", rows[0].records, "numbers/held_out", ["", ""], once=True))
+    columns = {"fid": ".1f", "precision": ".2f", "recall": ".2f"}
+    return comparison(rows, columns, ("", "seeds", "minutes"))
 
 
 def training_time(reader):

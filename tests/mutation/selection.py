@@ -15,8 +15,8 @@ def files_of(module, models=()):
     """Returns the test files of a module, as paths relative to the repository.
 
     These are the file that mirrors it and the files that import it by its name, for the objective of models also the
-    files of these models. A module without a file of its own also has all files of the folder that mirrors its folder, or
-    of the next one above it.
+    files of these models. A module without a file of its own also has all files of the folder that mirrors its folder,
+    or of the next one above it.
 
     Args:
         module: str, the path of a module relative to the repository.

@@ -16,8 +16,8 @@ from .sampling_grid import inside_square, shift_images, uniform_integers
 class DiffAugment(Augmentation):
     """Differentiable augmentation by shifts, colors and cutout.
 
-    When to use it: where a discriminator learns few training images by heart. The augmentation has to fit the data: of
-    small centered images a shift by one pixel helps more than a larger one, and digits lose their class by cutout.
+    When to use it: where a discriminator learns its training images by heart. The augmentation has to fit the data: of
+    small centered images, a shift by one pixel helps more than a larger one, and digits lose their class by cutout.
 
     Paper: Zhao et al. 2020, "Differentiable augmentation for data-efficient GAN training" (arXiv:2006.10738), section
     3.2: translation by up to 1/8 of the side, brightness, saturation and contrast, cutout of half of the side.

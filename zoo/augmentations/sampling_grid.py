@@ -9,7 +9,7 @@ def uniform_integers(uniforms, count):
 
 
 def shift_images(images, rows, columns):
-    """Moves each image by whole pixels; what enters is 0, the middle of the pixels' range.
+    """Moves each image by a number of pixels; what enters is 0, the middle of the pixels' range.
 
     Args:
         images: float tensor (batch, height, width, channels).
@@ -30,7 +30,7 @@ def shift_images(images, rows, columns):
         for size, amounts in ((height, rows), (width, columns))
     ]
     images = tf.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    # One gather of the pixels of all images: the gradient of a gather for each image does not compile in all places.
+    # One gather of the pixels of all images: the gradient of a gather for each image cannot always be compiled.
     first = tf.range(tf.shape(images)[0])[:, tf.newaxis, tf.newaxis] * (height + 2) * (width + 2)
     positions = first + grid[0][:, :, tf.newaxis] * (width + 2) + grid[1][:, tf.newaxis]
     return tf.gather(tf.reshape(images, (-1, channels)), positions)

@@ -11,7 +11,7 @@ from ..core.prng import sampling_latents
 from ..core.validation import as_count
 from ..errors import ArgumentError
 
-# Images per call of the graph unless `generate` is told otherwise.
+# The default of `batch_size` is at most this.
 LARGEST_BATCH = 64
 
 

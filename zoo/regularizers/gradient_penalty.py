@@ -19,8 +19,8 @@ class GradientPenalty(Regularizer):
     discriminator must not normalize over the batch, since the penalty is for each sample alone.
 
     Paper: Gulrajani et al. 2017, "Improved training of Wasserstein GANs" (arXiv:1704.00028), equation 3:
-    E[(||grad D(x^)||_2 - 1)^2] with x^ = u x + (1 - u) G(z) and one u of each row, uniform in (0, 1]. The norm is that
-    of the whole sample.
+    E[(||grad D(x^)||_2 - 1)^2] with x^ = u x + (1 - u) G(z) and one u of each row, uniform in (0, 1]. The norm is over
+    all values of a sample.
 
     Args:
         weight: float >= 0, the paper's lambda. Default 10.

@@ -34,7 +34,7 @@ def test_uniform_numbers_become_equally_likely_integers():
     assert uniform_integers(tf.constant([1.0, 2.0**-24]), 5).numpy().tolist() == [0, 4]
 
 
-def test_the_shift_is_at_most_as_large_as_asked_in_each_direction():
+def test_the_shift_is_limited_in_each_direction():
     numbers = tf.constant([[1.0, 1.0], [1.0, 1e-6], [1e-6, 0.5], [0.5, 0.5]])
     actual = DiffAugment(shift=2)(IMAGES, numbers).numpy()
     amounts = [(-2, -2), (-2, 2), (2, 0), (0, 0)]

@@ -43,7 +43,8 @@ def model():
 def test_a_new_condition_is_sampled(model):
     default = model.generate(3, seed=7)
     np.testing.assert_allclose(model.generate(3, seed=7, strength=0.5), default, atol=1e-6)
-    np.testing.assert_allclose(model.generate(3, seed=7, strength=[0.5, 1.0, 2.0]), default * np.reshape([1, 2, 4], (3, 1, 1, 1)), rtol=1e-5)  # fmt: skip
+    factors = np.reshape([1, 2, 4], (3, 1, 1, 1))
+    np.testing.assert_allclose(model.generate(3, seed=7, strength=[0.5, 1.0, 2.0]), default * factors, rtol=1e-5)
     for wrong in (0.0, 2.1, [1.0, 1.0], "much", np.nan):
         with pytest.raises(
             ValueError, match="strength: received .* for 3 samples, expected a number above 0 and at most 2"

@@ -98,11 +98,11 @@ def test_half_precision_takes_the_steps_of_float32(precision):
 @pytest.mark.parametrize("cls", [GAN, pytest.param(CycleGAN, marks=pytest.mark.thorough)])
 def test_a_resumed_run_with_all_pieces_is_bit_identical(cls, tmp_path):
     arguments = {"loss": "relativistic", "generator_updates": 2, "optimizer": lambda: keras.optimizers.Adam(1e-3)}
-    whole, _ = train(cls, steps=5, **arguments)
+    uninterrupted, _ = train(cls, steps=5, **arguments)
     half, _ = train(cls, steps=3, **arguments)
     half.save(tmp_path / "model.keras")
     resumed = keras.saving.load_model(tmp_path / "model.keras")
     _, data = build(cls)
     resumed.fit(*data, batch_size=8, steps_per_epoch=2, verbose=0)
-    for weight, expected in zip(resumed.weights, whole.weights, strict=True):
+    for weight, expected in zip(resumed.weights, uninterrupted.weights, strict=True):
         np.testing.assert_array_equal(weight.numpy(), expected.numpy(), err_msg=weight.path)

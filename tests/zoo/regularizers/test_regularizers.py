@@ -33,7 +33,7 @@ def test_a_linear_critic_has_the_penalty_of_its_slope_everywhere(regularizer, ex
     assert float(regularizer.penalty(linear, REAL, FAKES, UNIFORMS)) == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_norm_is_over_the_whole_sample_and_the_mean_over_samples():
+def test_the_norm_is_over_all_values_of_a_sample_and_the_mean_over_samples():
     assert float(R1().penalty(quadratic, REAL, FAKES, None)) == pytest.approx(2 * square_norms(REAL).mean(), rel=1e-5)
     assert float(R2().penalty(quadratic, REAL, FAKES, None)) == pytest.approx(2 * square_norms(FAKES).mean(), rel=1e-5)
     shares = UNIFORMS.numpy()[:, :, np.newaxis]

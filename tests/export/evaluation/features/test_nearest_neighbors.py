@@ -18,7 +18,7 @@ def test_the_nearest_rows_of_each_query(k):
     np.testing.assert_allclose(distances, np.sort(expected, 1)[:, :k], rtol=1e-5)
 
 
-def test_one_neighbor_is_found_unless_more_are_asked_for():
+def test_one_neighbor_is_found_by_default():
     assert nearest(QUERIES, ROWS)[0].shape == (7, 1)
     expected = np.sort(cdist(ROWS, ROWS), 1)
     np.testing.assert_allclose(nearest_other(ROWS), expected[:, 1], rtol=1e-5)

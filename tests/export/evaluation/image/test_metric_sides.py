@@ -125,9 +125,9 @@ def test_gan_train_trains_on_the_samples_and_tests_on_held_out_images(monkeypatc
     assert embedded is held_out.samples
     # Batches are at most as large as the set, and cover it in an order of each epoch.
     for batch_size, sizes in ((64, [5]), (2, [2, 2])):
-        drawn = list(batches(0, batch_size))
-        assert [len(images) for images, _ in drawn] == sizes
-        for images, labels in drawn:
+        read = list(batches(0, batch_size))
+        assert [len(images) for images, _ in read] == sizes
+        for images, labels in read:
             rows = images[:, 0, 0, 0] // 64
             np.testing.assert_array_equal(labels["label"], fake.labels[rows])
     orders = {tuple(images[0, 0, 0, 0] for images, _ in batches(epoch, 1)) for epoch in range(4)}

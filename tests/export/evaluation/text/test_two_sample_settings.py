@@ -44,13 +44,13 @@ def test_an_epoch_is_one_pass_within_bounds(training, num_texts, updates):
     batch_texts, batch_targets = next(iter(training["batches"]))
     assert batch_texts.shape == (128, 2)
     assert len(training["batches"]) == 4000
-    # Each drawn text is a training text with its target.
+    # Each sampled text is a training text with its target.
     known = {(*text, target) for text, target in zip(texts.tolist(), (np.arange(num_texts) % 2).tolist(), strict=True)}
-    drawn = {
+    sampled = {
         (*text, int(target))
         for text, (target,) in zip(batch_texts.numpy().tolist(), batch_targets.numpy(), strict=True)
     }
-    assert drawn <= known
+    assert sampled <= known
 
 
 def test_at_most_fifty_thousand_texts_of_each_side_count():
@@ -154,11 +154,11 @@ def test_the_classifier_is_a_small_network_of_n_grams(training, monkeypatch, len
     assert float(training["loss"]([[1.0]], [[0.0]])) == pytest.approx(np.log(2))
 
 
-def test_training_texts_are_drawn_alike_in_every_evaluation(training):
+def test_training_texts_are_sampled_alike_in_every_evaluation(training):
     texts = np.arange(100, dtype=np.int32)[:, np.newaxis].repeat(2, axis=1)
     two_sample._trained_classifier(texts, np.arange(100) % 2, 100)
     rows = np.random.default_rng(5).choice(np.flatnonzero(np.arange(100) % 5), 128 * 4000)
-    drawn, _ = next(iter(training["batches"]))
-    np.testing.assert_array_equal(drawn[:, 0], rows[:128])
+    sampled, _ = next(iter(training["batches"]))
+    np.testing.assert_array_equal(sampled[:, 0], rows[:128])
     # A static number of rows, so that the step is traced once.
     assert training["batches"].element_spec[0].shape == (128, 2)
