@@ -23,6 +23,7 @@ RATES = [
     for network in ("generator", "discriminator")
     for name, value in (("learning_rate", 1.6e-3), ("beta_1", 0.0), ("beta_2", 0.99))
 ]
+PROJECTION = 'model.discriminator={network="projection_dcgan", width=32, normalization="%s", pooling="%s"}'
 CONFIGURATIONS = {
     "gan": ("gan_fashion_mnist", []),
     "wgan_gp": ("wgan_gp_fashion_mnist", []),
@@ -32,6 +33,15 @@ CONFIGURATIONS = {
         "gan_fashion_mnist",
         [PLAIN, 'model.loss="relativistic"', f"model.regularizers=[{R1 % 0.15}, {R2 % 0.15}]", *RATES],
     ),
+    # The projection discriminator, with the paper's spectral normalization of all layers and its sum pooling, or without.
+    **{
+        f"projection-{normalization}-{pooling}": (
+            "projection_gan_fashion_mnist",
+            [PROJECTION % (normalization, pooling)],
+        )
+        for normalization in ("spectral_convolutions", "spectral")
+        for pooling in ("flat", "sum")
+    },
 }
 
 
