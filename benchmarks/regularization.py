@@ -33,7 +33,7 @@ CONFIGURATIONS = {
         "gan_fashion_mnist",
         [PLAIN, 'model.loss="relativistic"', f"model.regularizers=[{R1 % 0.15}, {R2 % 0.15}]", *RATES],
     ),
-    # The projection discriminator, with the paper's spectral normalization of all layers and its sum pooling, or without.
+    # The projection discriminator: which layers are normalized, and how features are pooled.
     **{
         f"projection-{normalization}-{pooling}": (
             "projection_gan_fashion_mnist",
