@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from ganzoo.export import export_saved_model, export_tflite
 from ganzoo.export.runtime.sample import sample_file
+from ganzoo.zoo.families.class_conditional_gan import ClassConditionalGAN
 from ganzoo.zoo.families.image_gan import ImageGAN
 from ganzoo.zoo.registry import variant_class
 
@@ -43,7 +44,7 @@ class TestImageModels(ModelContract):
             arguments = dict(TINY.get(name, {}))
             if name == "text_to_image_gan":
                 arguments |= CONDITIONED["tokens"]
-            elif "labels" in cls.condition_specs:
+            elif issubclass(cls, ClassConditionalGAN):
                 arguments |= CONDITIONED["labels"]
             model = cls.create((8, 8, 1), spec, spec, latent_dim=4, seed=seed, precision=precision, **arguments)
             model.compile(**compile_arguments)

@@ -16,6 +16,8 @@ from ganzoo.export.evaluation.image.metrics import (
 from ganzoo.export.evaluation.image.sample_conditions import SampleConditions, conditions_for
 from ganzoo.training import load
 from ganzoo.zoo import CGAN, GAN
+from ganzoo.zoo.families.condition_specs import Captions
+from ganzoo.zoo.sequences.vocabulary import Vocabulary
 
 NAMES = ["ant", "bee", "cat"]
 
@@ -139,8 +141,7 @@ def test_models_are_evaluated_with_the_labels_of_seeds_or_with_held_out_captions
     assert conditions_for(tiny(GAN), source, 100, 5) == SampleConditions({})
 
     class TextToImageModel:
-        def default_conditions(self, seeds):
-            return {"texts": ["a red circle"] * len(seeds)}
+        condition_specs = (Captions(Vocabulary(["red", "circle"], 3), ["a red circle"]),)
 
     conditions = conditions_for(TextToImageModel(), source, 100, 2 * len(source.held_out))
     for text, row in zip(conditions.conditions["texts"], conditions.rows, strict=True):
