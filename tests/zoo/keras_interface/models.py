@@ -5,6 +5,7 @@ from ganzoo.zoo import CGAN, GAN, CycleGAN, Pix2Pix, RelGAN, ScratchGAN, SeqGAN,
 
 MLP = {"network": "mlp", "width": 8}
 TOKENS = 7
+CAPTIONS = ["red square", "blue square"]
 
 
 def images(rows, seed=0):
@@ -31,16 +32,16 @@ def tiny_translator(cls=CycleGAN, **options):
 def tiny_text(cls=SeqGAN, **options):
     """A model of sequences of 5 tokens."""
     discriminator = {"units": 4} if cls is ScratchGAN else {"filters": 4, "widths": (2,)}
-    model = cls.create((5,), {"units": 4, "embedding_dim": 4}, discriminator, vocabulary_size=TOKENS, seed=3)
+    generator = {"units": 4, "embedding_dim": 4}
+    model = cls.create((5,), generator, discriminator, vocabulary_size=TOKENS, n_critic=1, seed=3)
     model.compile(**options)
     return model
 
 
 def tiny_captioned(**options):
     """A model that generates images of captions."""
-    spec = {"width": 4}
-    words = ["red", "blue", "square"]
-    model = TextToImageGAN.create((8, 8, 1), spec, spec, latent_dim=4, vocabulary=words, length=4, seed=3)
+    spec = {"width": 4, "condition_dim": 4}
+    model = TextToImageGAN.create((8, 8, 1), spec, spec, latent_dim=4, captions=CAPTIONS, seed=3)
     model.compile(**options)
     return model
 
@@ -66,8 +67,10 @@ def family(name, **options):
         model.compile(**options)
         return model, lambda rows: (images(rows), rng.integers(0, 3, rows).astype("int32"))
     if name == "captions":
-        captions = np.array(["red square", "blue square"], object)
-        return tiny_captioned(**options), lambda rows: (images(rows), np.resize(captions, rows))
+        captions = np.array(CAPTIONS, object)
+        return tiny_captioned(**options), lambda rows: (
+            {"images": images(rows), "captions": np.resize(captions, rows)},
+        )
     if name in ("cyclegan", "pix2pix"):
         cls = CycleGAN if name == "cyclegan" else Pix2Pix
         return tiny_translator(cls, **options), lambda rows: translation_pairs(rows)

@@ -46,8 +46,10 @@ def rates(model):
 
 
 def everything(model):
+    """Returns the values of all variables but the counters of dropout, which each step sets anew."""
     optimizers = (model.generator_optimizer, model.discriminator_optimizer)
-    return [variable.numpy() for variable in (*model.variables, *(v for each in optimizers for v in each.variables))]
+    variables = (*model.variables, *(variable for each in optimizers for variable in each.variables))
+    return [variable.numpy() for variable in variables if "seed_generator" not in variable.path]
 
 
 def with_rates(model, generator=1e-3, discriminator=4e-3, **options):

@@ -160,17 +160,17 @@ def test_only_the_relativistic_loss_compares_fakes_with_real_samples():
 @pytest.mark.parametrize(
     ("name", "metric", "value"),
     [
-        ("non_saturating", "d_accuracy", (2 / 3 + 1 / 3) / 2),
-        ("least_squares", "d_accuracy", (1 / 3 + 2 / 3) / 2),
-        ("wasserstein", "wasserstein", (2 + 0.25 - 4) / 3 - (-1 + 0.25 + 3) / 3),
-        # Pairs: 2 and -1, .25 and .25, -4 and 3.
+        ("non_saturating", "d_accuracy", (3 / 3 + 1 / 3) / 2),
+        ("least_squares", "d_accuracy", (2 / 3 + 2 / 3) / 2),
+        ("wasserstein", "wasserstein", (2 + 0.25 + 4) / 3 - (-1 + 0.25 + 5) / 3),
+        # Pairs: 2 and -1, .25 and .25, 4 and 5.
         ("relativistic", "d_accuracy", 1 / 3),
     ],
 )
 def test_each_loss_has_a_metric_of_its_logits(name, metric, value):
     loss = LOSSES[name]
     assert loss.logits_metric == metric
-    measured = loss.compute_metric(logits(2, 0.25, -4), logits(-1, 0.25, 3))
+    measured = loss.compute_metric(logits(2, 0.25, 4), logits(-1, 0.25, 5))
     assert float(measured) == pytest.approx(value, abs=1e-6)
 
 
