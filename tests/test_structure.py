@@ -128,7 +128,9 @@ def test_a_folder_is_read_at_a_glance():
 def test_only_declared_dependencies_are_imported():
     parser = configparser.ConfigParser()
     parser.read(ROOT / "setup.cfg")
-    options = parser["options"]["install_requires"] + parser["options.extras_require"]["onnx"]
+    extras = parser["options.extras_require"]
+    # Extras of users; the others are for tests and benchmarks.
+    options = parser["options"]["install_requires"] + extras["onnx"] + extras["serving"]
     requirements = [line.partition("#")[0].strip() for line in options.splitlines()]
     declared = {re.split(r"[ <>=]", line)[0].lower().replace("_", "-") for line in requirements if line}
     distributions = metadata.packages_distributions()

@@ -86,11 +86,12 @@ def export_saved_model(
             for name in signatures.names:
                 archive.add_endpoint(name, *signatures.function(name))
             archive.write_out(str(part), verbose=False)
-            write_warmup(signatures, part, folder.name)
+            notes = write_warmup(signatures, part, folder.name)
             if signatures.token_vocabulary is not None:
                 write_vocabulary(signatures.token_vocabulary, part)
             entry = verify(signatures, part, "saved_model", batch_size=batch_size, repeats=repeats)
             entry.operations = operations(part)
+            entry.notes += notes
             (part / MARKER).unlink()
             for file in [*part.rglob("*"), part]:
                 flush(file)

@@ -1,9 +1,10 @@
 """Extra assets of a SavedModel: warm-up requests for TF Serving, and the vocabulary of text models.
 
 The server replays `assets.extra/tf_serving_warmup_requests` when it loads a version, so that no client waits for the
-graphs to be initialized. Requests are protocol buffers of the package tensorflow-serving-api.
+graphs to be initialized. Requests are protocol buffers of the package tensorflow-serving-api, of the extra `serving`.
 """
 
+import importlib.util
 import json
 
 import numpy as np
@@ -11,6 +12,10 @@ import numpy as np
 FOLDER = "assets.extra"
 FILE = "tf_serving_warmup_requests"
 VOCABULARY = "vocabulary.json"
+NO_WARMUP = (
+    "no warm-up requests, so the first request of each signature is slow on a server: pip install "
+    "'keras-ganzoo[serving]' and export again"
+)
 
 
 def write_warmup(signatures, folder, name):
@@ -20,7 +25,12 @@ def write_warmup(signatures, folder, name):
         signatures: `ModelSignatures` of the model.
         folder: path of the SavedModel.
         name: str, under which the model is served.
+
+    Returns:
+        list of str, notes for the report: that there are none without the extra `serving`.
     """
+    if importlib.util.find_spec("tensorflow_serving") is None:
+        return [NO_WARMUP]
     import tensorflow as tf
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
@@ -35,6 +45,7 @@ def write_warmup(signatures, folder, name):
                 request.inputs[key].CopyFrom(tf.make_tensor_proto(value))
             log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
             writer.write(log.SerializeToString())
+    return []
 
 
 def write_vocabulary(vocabulary, folder):

@@ -1,5 +1,6 @@
 """SavedModels in a fresh process and in TensorFlow's own tools."""
 
+import importlib.util
 import itertools
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from ganzoo.export import export_saved_model
 from ganzoo.export.signatures.image_signatures import ImageSignatures
 from ganzoo.zoo import GAN
 from ganzoo.zoo.core.image_scaling import to_uint8
@@ -152,3 +154,16 @@ def test_warm_up_requests_call_every_signature_once(served_model):
         assert request.model_spec.name == served_model.folder.name
         (output,) = replay(served_model.signatures, request).values()
         assert len(output) == 1
+
+
+def test_without_the_extra_there_are_no_warmup_requests_and_the_report_says_so(tiny, tmp_path, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *package: None if name == "tensorflow_serving" else found(name, *package),
+    )
+    entry = export_saved_model(tiny(GAN, network="mlp"), tmp_path / "served", repeats=0)
+    assert "keras-ganzoo[serving]" in " ".join(entry.notes)
+    assert not list((tmp_path / "served").rglob("tf_serving_warmup_requests"))
+    assert list((tmp_path / "served").rglob("saved_model.pb"))
