@@ -34,6 +34,11 @@ def test_what_cannot_be_read_is_refused_in_one_line(wrong, message):
     assert "\n" not in str(caught.value)
 
 
+def test_defaults_are_the_papers_and_every_step():
+    assert (R1().weight, R2().weight, GradientPenalty().weight) == (1.0, 1.0, 10.0)
+    assert {cls().every for cls in REGULARIZERS.values()} == {1}
+
+
 @pytest.mark.parametrize("cls", REGULARIZERS.values())
 def test_objects_are_serialized_and_check_their_arguments(cls):
     regularizer = cls(0.25, every=4)
