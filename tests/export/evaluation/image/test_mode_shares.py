@@ -29,6 +29,13 @@ def test_a_share_of_zero_is_a_share():
     assert {name: share for name, (share, _) in confused.items()} == {"A": 1.0, "B": 0.0, "C": 0.0}
 
 
+def test_shares_that_are_corrected_to_zero_are_kept_and_all_shares_sum_to_one():
+    # A fifth of A is taken for B, but only a tenth of the samples look like B: none is of B, and the rest is of A.
+    truth, predicted = [0] * 5 + [1] * 5, [0] * 4 + [1] * 6
+    corrected = shares([*truth, 2], [*predicted, 2], [0] * 9 + [1], [0, 1, 2])
+    assert {name: share for name, (share, _) in corrected.items()} == {"A": 1.0, "B": 0.0, "C": 0.0}
+
+
 @pytest.mark.parametrize("held_out", [1, 2])
 def test_classes_with_a_single_held_out_image_are_corrected_too(held_out):
     # Images of B are always taken for A: a sample that looks like A may be of either, one of B never looks like B.
