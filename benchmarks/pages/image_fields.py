@@ -85,6 +85,17 @@ def regularization_table(reader):
     return comparison(rows, columns, ("", "seeds", "minutes"))
 
 
+def projection_table(reader):
+    """Returns the table of projection discriminators."""
+    rows = []
+    for name in ("spectral_convolutions-flat", "spectral-flat", "spectral_convolutions-sum", "spectral-sum"):
+        normalization, _, pooling = name.partition("-")
+        records = reader.read(f"regularization/projection-{name}-seed*")
+        rows.append(Row(f"`{normalization}`", records, cells=[f"`{pooling}`", str(len(records))]))
+    columns = {"fid": ".1f", "gan_test": ".2f", "recall": ".2f"}
+    return comparison(rows, columns, ("normalization", "pooling", "seeds"))
+
+
 def training_time(reader):
     """Returns the number of unconditional runs and the minutes that they train for."""
     seconds = [s for name in UNCONDITIONAL for s in reader.values(f"fashion_mnist/{name}-seed*", "seconds_of_training")]
