@@ -95,13 +95,13 @@ class SamplingMixin:
         rows = [seeds, *self.conditions(seeds, **conditions).values()]
         # Every call of the graph has one batch size: the last batch is filled up with copies of the last row.
         padding = -num_samples % batch_size
-        rows = [np.concatenate([values, np.repeat(values[-1:], padding, axis=0)]) for values in rows]
-        sampler = self._sampler
+        if padding:
+            rows = [np.concatenate([values, np.repeat(values[-1:], padding, axis=0)]) for values in rows]
         batches = [
-            sampler(*(values[i : i + batch_size] for values in rows)).numpy()
+            self._sample_batch(*(tf.constant(values[i : i + batch_size]) for values in rows)).numpy()
             for i in range(0, len(rows[0]), batch_size)
         ]
-        return np.concatenate(batches)[:num_samples]
+        return batches[0] if len(batches) == 1 and not padding else np.concatenate(batches)[:num_samples]
 
     def sampling_network(self):
         """Returns what `generate` computes as one network: latents, or [latents, *conditions], to samples."""
@@ -121,3 +121,8 @@ class SamplingMixin:
         specs = [tf.TensorSpec((None, *spec.shape), spec.dtype, spec.name) for spec in self.condition_specs]
         signature = [tf.TensorSpec((None,), tf.int32, "seeds"), *specs]
         return tf.function(self.sample, input_signature=signature, autograph=False)
+
+    @functools.cached_property
+    def _sample_batch(self):
+        # Calling the only graph itself saves the search for it, which takes as long as a small generator.
+        return self._sampler.get_concrete_function()

@@ -110,8 +110,8 @@ def test_numbers_by_specification():
 @pytest.mark.parametrize(("num_samples", "batch_size"), [(1, 1), (2, 2), (3, 4), (33, 64), (100, 64)])
 def test_no_more_than_the_next_power_of_two_is_computed(num_samples, batch_size, tiny):
     model, sizes = tiny(GAN), []
-    sampler = model._sampler
-    object.__setattr__(model, "_sampler", lambda seeds: sizes.append(len(seeds)) or sampler(seeds))
+    sample_batch = model._sample_batch
+    object.__setattr__(model, "_sample_batch", lambda seeds: sizes.append(len(seeds)) or sample_batch(seeds))
     samples = model.generate(num_samples, seed=3)
     assert set(sizes) == {batch_size}
     assert len(sizes) == -(-num_samples // batch_size)
