@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from ganzoo.zoo import R1, DiffAugment
+from ganzoo.zoo import R1, Augmentation, DiffAugment
 from ganzoo.zoo.augmentations.augmentation_specs import read_augmentation
 from ganzoo.zoo.augmentations.sampling_grid import inside_square, shift_images, uniform_integers
 
@@ -60,6 +60,9 @@ def test_a_square_of_half_the_side_is_set_to_zero():
     # 0.4 of 5 pixels; the center is any pixel, so that a square may be cut at the border.
     assert mask.sum(axis=(1, 2)).tolist() == [1, 4, 4, 2]
     assert np.argwhere(mask[1]).tolist() == [[2, 1], [2, 2], [3, 1], [3, 2]]
+    # The share is one of the shorter side.
+    wide = DiffAugment(cutout=0.5)(tf.ones((1, 4, 10, 1)), tf.constant([[0.5, 0.5]])).numpy()
+    assert (wide == 0).sum() == 4
     assert inside_square(4, 4, 2, tf.constant([3]), tf.constant([-1])).numpy().sum() == 1
 
 
@@ -120,6 +123,7 @@ def test_specifications_and_files():
         2,
     ]
     assert augment.numbers_per_row == 4
+    assert Augmentation.numbers_per_row == 0
     assert read_augmentation(None) is None
     for wrong, message in (
         ("diffaugment", "augmentation.name: received 'diffaugment', .*; did you mean 'diff_augment'"),

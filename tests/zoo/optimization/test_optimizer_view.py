@@ -3,6 +3,7 @@
 import keras
 import pytest
 from ganzoo.zoo import GAN
+from ganzoo.zoo.optimization.optimizer_view import OptimizerView
 
 MLP = {"network": "mlp", "width": 2}
 
@@ -79,3 +80,12 @@ def test_names_do_not_depend_on_earlier_optimizers(model):
 def test_the_view_itself_cannot_be_replaced(model):
     with pytest.raises(ValueError, match=r"optimizer: received 'adam', expected compile\(generator_optimizer=...\)"):
         model.optimizer = "adam"
+
+
+def test_it_is_built_once_both_optimizers_are():
+    first, second = keras.optimizers.SGD(), keras.optimizers.SGD()
+    view = OptimizerView(first, second)
+    first.build([keras.Variable([1.0])])
+    assert not view.built
+    second.build([keras.Variable([1.0])])
+    assert view.built

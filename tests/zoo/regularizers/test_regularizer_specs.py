@@ -2,7 +2,7 @@
 
 import keras
 import pytest
-from ganzoo.zoo import R1, R2, GradientPenalty
+from ganzoo.zoo import R1, R2, GradientPenalty, Regularizer
 from ganzoo.zoo.regularizers.regularizer_specs import REGULARIZERS, read_regularizers
 
 
@@ -37,6 +37,8 @@ def test_what_cannot_be_read_is_refused_in_one_line(wrong, message):
 def test_defaults_are_the_papers_and_every_step():
     assert (R1().weight, R2().weight, GradientPenalty().weight) == (1.0, 1.0, 10.0)
     assert {cls().every for cls in REGULARIZERS.values()} == {1}
+    # A share between real and generated samples for each row; the others need no random numbers.
+    assert [cls.numbers_per_row for cls in (GradientPenalty, R1, R2, Regularizer)] == [1, 0, 0, 0]
 
 
 @pytest.mark.parametrize("cls", REGULARIZERS.values())
